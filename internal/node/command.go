@@ -1,0 +1,40 @@
+package node
+
+import "time"
+
+// Op is what a command asks the node for.
+type Op uint8
+
+const (
+	Grant   Op = iota + 1 // store Owner under Key for TTL, unless another owner is there
+	Raise                 // lift the fence counter of Key to Fence, if Owner still holds it
+	Extend                // keep Key for TTL from now, if Owner still holds it
+	Release               // delete Key, if Owner still holds it
+)
+
+// Command is one question to a node.
+type Command struct {
+	Op    Op
+	Key   string
+	Owner string
+	TTL   time.Duration // of Grant and Extend; whole milliseconds
+	Fence uint64        // of Grant: the floor, in µs of node time; of Raise: the fence
+	Round uint32        // handed back with the answer
+	To    Sink          // who gets the answer; nil: nobody
+}
+
+// Reply is a node's answer. The zero Reply is a plain no.
+type Reply struct {
+	Yes   bool          // done as asked
+	Fence uint64        // of a Grant by script
+	Left  time.Duration // of a refused Grant: for how long another owner still holds the key; 0 when unknown
+	Err   error         // not nil: no answer that counts; an [*Error]
+	// Unsent: Err is set, and the command certainly never left this process.
+	Unsent bool
+}
+
+// Sink takes answers. Answer is called exactly once for each command that [Node.Send] accepted, from the lane's
+// goroutine: it must not block.
+type Sink interface {
+	Answer(node int, round uint32, reply Reply)
+}

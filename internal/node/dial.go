@@ -1,0 +1,128 @@
+package node
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
+)
+
+// Dial returns the node at address: host:port, host (port 6379), redis://[user:password@]host[:port][/db], rediss://
+// for TLS, or unix:///path. It does not connect yet. tlsConfig may be nil; it is used for rediss:// only.
+//
+// Its client has none of go-redis's defaults that are wrong for a quorum: it never repeats a command, gives up dialing
+// after one try, and heeds deadlines.
+func Dial(index int, address string, tlsConfig *tls.Config, cfg Config) (*Node, error) {
+	options, err := parse(address)
+	if err != nil {
+		return nil, err
+	}
+	if options.TLSConfig != nil && tlsConfig != nil {
+		own := tlsConfig.Clone()
+		if own.ServerName == "" {
+			own.ServerName = options.TLSConfig.ServerName
+		}
+		options.TLSConfig = own
+	}
+	options.MaxRetries = -1
+	options.DialerRetries = 1
+	options.ContextTimeoutEnabled = true
+	options.DialTimeout = max(cfg.Timeout, time.Second)
+	options.ReadTimeout, options.WriteTimeout = cfg.Timeout, cfg.Timeout
+	options.PoolSize = 8
+	options.MinIdleConns = 0
+	options.DisableIdentity = true
+	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+
+	n := &Node{index: index, addr: name(options), cfg: cfg}
+	n.open()
+	connect := redis.NewDialer(options)
+	n.dial = func(ctx context.Context) (net.Conn, error) { return connect(ctx, options.Network, options.Addr) }
+	options.Dialer = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		// go-redis goes on dialing after whoever asked has given up; the end of the node is the end of that.
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		defer context.AfterFunc(n.life, cancel)()
+		return connect(ctx, network, addr)
+	}
+	n.client = redis.NewClient(options)
+	return n, nil
+}
+
+// Use returns a node over a client of the caller's, which stays the caller's to close.
+func Use(index int, client redis.UniversalClient, cfg Config) (*Node, error) {
+	n := &Node{index: index, addr: fmt.Sprintf("client %d", index), client: client, cfg: cfg}
+	switch c := client.(type) {
+	case nil:
+		return nil, errors.New("is nil")
+	case *redis.ClusterClient, *redis.Ring:
+		return nil, errors.New("spreads keys over several servers; a node is one independent master")
+	case *redis.Client:
+		if c == nil {
+			return nil, errors.New("is nil")
+		}
+		n.addr = name(c.Options())
+		if !c.Options().ContextTimeoutEnabled {
+			// The same pool under our own bounds: with its defaults it would hang 3 s on a server that hangs.
+			n.client = c.WithTimeout(cfg.Timeout)
+		}
+	}
+	return n.open(), nil
+}
+
+func name(o *redis.Options) string { return strings.ToLower(o.Addr) }
+
+// parse reads an address. Its errors never repeat the address as it was given: there may be a password in it.
+func parse(address string) (*redis.Options, error) {
+	if address == "" {
+		return nil, errors.New("is empty")
+	}
+	if !strings.Contains(address, "://") {
+		return hostPort(address)
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, errors.New("is not a URL that can be read (special characters in a password must be %-encoded)")
+	}
+	switch u.Scheme {
+	case "redis", "rediss":
+		if u.Hostname() == "" {
+			return nil, errors.New("has no host")
+		}
+	case "unix":
+	default:
+		return nil, fmt.Errorf("has the scheme %q; want redis, rediss or unix", u.Scheme)
+	}
+	options, err := redis.ParseURL(address)
+	if err != nil {
+		return nil, fmt.Errorf("(%s) is not a Redis URL: want %s://[user:password@]host[:port][/db]", u.Host, u.Scheme)
+	}
+	return options, nil
+}
+
+func hostPort(address string) (*redis.Options, error) {
+	if strings.ContainsAny(address, "@/") {
+		return nil, errors.New("is neither host:port nor a URL; with a user or a database write redis://user:password@host:port/db")
+	}
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		host, port = strings.Trim(address, "[]"), "6379"
+		if strings.Contains(host, ":") && net.ParseIP(host) == nil {
+			return nil, fmt.Errorf("(%s) is not host:port", address)
+		}
+	}
+	if host == "" {
+		return nil, fmt.Errorf("(%s) has no host", address)
+	}
+	if _, err := net.LookupPort("tcp", port); err != nil || port == "" || port == "0" {
+		return nil, fmt.Errorf("(%s) has no valid port", address)
+	}
+	return &redis.Options{Network: "tcp", Addr: net.JoinHostPort(host, port)}, nil
+}

@@ -1,0 +1,104 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Why a lane does not take a command.
+var (
+	errClosed = &Error{text: "closed"}
+	errFull   = &Error{text: "too many commands are waiting for this node"}
+)
+
+// Error is why a node gave no answer that counts. It never carries a context's error: a node that was too slow must not
+// look to errors.Is as if the caller's own context had ended.
+type Error struct {
+	text  string
+	cause error
+	// Permanent: asking again will not help before somebody changes the server, the credentials or the key.
+	Permanent bool
+	// away: the node as a whole gives no service at the moment, so that the lane need not ask it about every command.
+	away bool
+}
+
+func (e *Error) Error() string { return e.text }
+
+// Unwrap returns the underlying error, if it is of use to errors.Is and errors.As.
+func (e *Error) Unwrap() error { return e.cause }
+
+// permanent and away list the first words of Redis errors, as in Redis 7's src/server.c (createSharedObjects).
+var (
+	permanent = []string{"NOAUTH", "WRONGPASS", "NOPERM", "WRONGTYPE", "MOVED", "ASK", "CROSSSLOT", "ERR unknown command"}
+	away      = []string{"LOADING", "BUSY", "MASTERDOWN", "CLUSTERDOWN"}
+)
+
+// explain turns what go-redis returned into an *Error; timeout is the bound that the exchange had.
+func explain(err error, timeout time.Duration) *Error {
+	var own *Error
+	var timer net.Error
+	var network *net.OpError
+	var server redis.Error
+	switch {
+	case errors.As(err, &own):
+		return own
+	case errors.As(err, &server):
+		text := server.Error()
+		return &Error{text: text, cause: err, Permanent: hasPrefix(text, permanent), away: hasPrefix(text, away)}
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, redis.ErrPoolTimeout),
+		errors.As(err, &timer) && timer.Timeout():
+		return &Error{text: fmt.Sprintf("no answer within %v", timeout), cause: os.ErrDeadlineExceeded, away: true}
+	case errors.Is(err, context.Canceled), errors.Is(err, redis.ErrClosed):
+		return &Error{text: "client closed", cause: net.ErrClosed, away: true}
+	case errors.As(err, &network):
+		// Without the address, which whoever prints the error puts in front.
+		return &Error{text: network.Err.Error(), cause: err, away: true}
+	default:
+		return &Error{text: err.Error(), cause: err, away: true}
+	}
+}
+
+// refusesCommand reports whether a server does not offer a command to us: it does not know it, or an ACL forbids it.
+// A key that the ACL forbids looks alike, and is found out when every other command is forbidden as well.
+func refusesCommand(err error) bool {
+	var server redis.Error
+	return errors.As(err, &server) &&
+		hasPrefix(server.Error(), []string{"NOPERM", "ERR unknown command", "ERR syntax error", "ERR Unknown Redis command"})
+}
+
+func hasPrefix(text string, prefixes []string) bool {
+	for _, p := range prefixes {
+		if strings.HasPrefix(text, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// garbled is the answer of something that does not speak as Redis does.
+func garbled(op Op, got any) *Error {
+	return &Error{text: fmt.Sprintf("unexpected reply to %v: %T", op, got), Permanent: false}
+}
+
+// String returns the op's name in lower case.
+func (o Op) String() string {
+	switch o {
+	case Grant:
+		return "grant"
+	case Raise:
+		return "raise"
+	case Extend:
+		return "extend"
+	case Release:
+		return "release"
+	default:
+		return fmt.Sprintf("op(%d)", uint8(o))
+	}
+}

@@ -1,0 +1,261 @@
+package node
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+const (
+	maxWaiting = 8192 // commands that may wait for one node
+	maxOwed    = 4096 // releases that a node may owe while it is down
+	maxBatch   = 256  // commands in one pipeline
+
+	firstPause = 50 * time.Millisecond // between probes of a node that is down; doubled each time
+	lastPause  = time.Second
+)
+
+// lane is a node's ordered command queue. One goroutine carries everything to the node: what has gathered while one
+// batch was under way is the next batch, so that a lone command goes out at once and many share a round trip.
+//
+// A lane is up or down. While it is down, commands are refused at once, and the node is probed at a bounded rate
+// until a script succeeds. A release that the node did not answer, or could not be given, is owed: it is carried out
+// before the lane is up again, because the key may be there.
+type lane struct {
+	node *Node
+	wake chan struct{} // capacity 1: something has changed
+	over chan struct{} // closed when the goroutine has ended
+
+	mu      sync.Mutex
+	waiting []Command // guarded by mu
+	owed    []Command // guarded by mu
+	down    *Error    // guarded by mu; nil: up
+	since   time.Time // guarded by mu; when it went down
+	closed  bool      // guarded by mu
+
+	calls []call        // of the batch under way; the goroutine's own
+	pause time.Duration // before the next probe; the goroutine's own
+}
+
+func newLane(n *Node) *lane {
+	l := &lane{node: n, wake: make(chan struct{}, 1), over: make(chan struct{})}
+	go l.run()
+	return l
+}
+
+// send takes the command, or says why not; it never waits. A release that cannot be sent now is owed nevertheless.
+func (l *lane) send(c Command) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.closed:
+		return errClosed
+	case l.down != nil:
+		l.owe(c)
+		return l.down
+	case len(l.waiting) >= maxWaiting:
+		l.owe(c)
+		return errFull
+	}
+	l.waiting = append(l.waiting, c)
+	if len(l.waiting) == 1 {
+		l.stir()
+	}
+	return nil
+}
+
+// close lets the goroutine finish what it was given, and waits for that until ctx ends.
+func (l *lane) close(ctx context.Context) error {
+	l.mu.Lock()
+	l.closed = true
+	l.mu.Unlock()
+	l.stir()
+	select {
+	case <-l.over:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// state returns why the lane is down and since when; nil when it is up.
+func (l *lane) state() (*Error, time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.down, l.since
+}
+
+func (l *lane) stir() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// owe keeps a release for later. The first ones are kept when there are too many: they are from before the node went
+// down, so that their keys may be there. Callers hold mu.
+func (l *lane) owe(c Command) {
+	if c.Op != Release || len(l.owed) >= maxOwed {
+		return
+	}
+	c.To = nil
+	l.owed = append(l.owed, c)
+}
+
+func (l *lane) run() {
+	defer close(l.over)
+	retry := time.NewTimer(0)
+	defer retry.Stop()
+	var batch []Command
+	for {
+		l.mu.Lock()
+		batch, l.waiting = l.waiting, batch[:0]
+		indebted, closed := l.down != nil || len(l.owed) > 0, l.closed
+		l.mu.Unlock()
+		switch {
+		case len(batch) > 0:
+			if l.carry(batch) {
+				retry.Reset(l.nextPause())
+			}
+			clear(batch)
+		case closed:
+			if indebted {
+				l.recover()
+			}
+			return
+		case !indebted:
+			l.pause = 0
+			<-l.wake
+		default:
+			select {
+			case <-l.wake:
+			case <-retry.C:
+				l.recover()
+				retry.Reset(l.nextPause())
+			}
+		}
+	}
+}
+
+// nextPause returns how long to wait before the next probe: longer each time, and never the same for two processes.
+func (l *lane) nextPause() time.Duration {
+	l.pause = min(max(firstPause, 2*l.pause), lastPause)
+	return l.pause*4/5 + rand.N(l.pause*2/5)
+}
+
+// carry puts the batch to the node and answers every command of it. It reports whether the node owes something now.
+func (l *lane) carry(batch []Command) (owes bool) {
+	for len(batch) > 0 {
+		part := batch[:min(len(batch), maxBatch)]
+		batch = batch[len(part):]
+		calls := l.prepare(part)
+		l.node.exchange(calls)
+		trouble, owed := l.account(calls)
+		owes = owes || owed
+		for i := range calls {
+			l.answer(calls[i].Command, calls[i].reply)
+		}
+		if trouble != nil {
+			l.fail(batch, trouble)
+			return true
+		}
+	}
+	return owes
+}
+
+// prepare returns calls for the commands, in memory that is used again.
+func (l *lane) prepare(commands []Command) []call {
+	l.calls = l.calls[:0]
+	for i := range commands {
+		l.calls = append(l.calls, call{Command: &commands[i]})
+	}
+	return l.calls
+}
+
+// account keeps the releases whose outcome is open, and takes the lane down if the node gave no service. It returns
+// why, in that case, and whether there is anything to try again.
+func (l *lane) account(calls []call) (trouble *Error, owes bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i := range calls {
+		why, failed := calls[i].reply.Err.(*Error)
+		if !failed {
+			continue
+		}
+		if !why.Permanent {
+			l.owe(*calls[i].Command)
+		}
+		if why.away {
+			trouble = why
+		}
+	}
+	if trouble != nil && l.down == nil {
+		l.down, l.since = trouble, time.Now()
+		l.node.log().Warn("node is down", "node", l.node.addr, "error", trouble.Error())
+	}
+	return trouble, trouble != nil || len(l.owed) > 0
+}
+
+// fail answers commands that were never sent, and those that wait behind them, after the lane went down.
+func (l *lane) fail(unsent []Command, why *Error) {
+	l.mu.Lock()
+	waiting := l.waiting
+	l.waiting = nil
+	for _, commands := range [2][]Command{unsent, waiting} {
+		for i := range commands {
+			l.owe(commands[i])
+		}
+	}
+	l.mu.Unlock()
+	for _, commands := range [2][]Command{unsent, waiting} {
+		for i := range commands {
+			l.answer(&commands[i], Reply{Err: why, Unsent: true})
+		}
+	}
+}
+
+func (l *lane) answer(c *Command, r Reply) {
+	if c.To != nil {
+		c.To.Answer(l.node.index, c.Round, r)
+	}
+}
+
+// recover probes a node that is down, gives it the releases that it owes, and takes the lane up again.
+func (l *lane) recover() {
+	if !l.node.probe() {
+		return
+	}
+	for {
+		l.mu.Lock()
+		part := append([]Command(nil), l.owed[:min(len(l.owed), maxBatch)]...)
+		l.owed = append(l.owed[:0], l.owed[len(part):]...)
+		if len(part) == 0 {
+			l.up()
+			l.mu.Unlock()
+			return
+		}
+		l.mu.Unlock()
+		calls := l.prepare(part)
+		l.node.exchange(calls)
+		// What failed is owed again, and tried again after the next pause.
+		for i := range calls {
+			if calls[i].reply.Err != nil {
+				l.account(calls)
+				return
+			}
+		}
+	}
+}
+
+// up takes the lane up again. Callers hold mu.
+func (l *lane) up() {
+	if l.down == nil {
+		return
+	}
+	l.node.log().Info("node is back", "node", l.node.addr, "down", time.Since(l.since).Round(time.Millisecond))
+	l.down, l.pause = nil, 0
+	if cap(l.owed) > maxBatch {
+		l.owed = nil
+	}
+}

@@ -1,0 +1,67 @@
+package node
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Config is what all nodes of one locker share.
+type Config struct {
+	Timeout time.Duration // bound on one exchange with the node
+	Fenced  bool          // grants go by script and carry fences; else by SET NX PX
+	Logger  *slog.Logger  // not nil
+}
+
+// Node is one Redis master. It is safe for concurrent use.
+type Node struct {
+	index  int
+	addr   string
+	client redis.UniversalClient
+	dial   func(ctx context.Context) (net.Conn, error) // nil for a client of the caller's
+	cfg    Config
+	life   context.Context // ends when the node is closed, whatever hangs
+	end    context.CancelFunc
+	clock  nodeClock
+	lane   *lane
+
+	release, extend step // how this server compares and deletes, or extends; the lane's goroutine's own
+}
+
+// Addr returns the node's address, without credentials.
+func (n *Node) Addr() string { return n.addr }
+
+// Clock returns what the node's own clock shows by now, in µs since 1970, as far as its replies told, or 0 if they
+// have not yet.
+func (n *Node) Clock() int64 { return n.clock.estimate() }
+
+// Send takes a command to carry out in its turn, and answers it exactly once. It never waits for the node. An error
+// means that the command was not taken, was never sent, and will not be answered.
+func (n *Node) Send(c Command) error { return n.lane.send(c) }
+
+// Close carries out what was accepted, then ends the lane and, if the node has opened it, the client. When ctx ends
+// first, it gives up what is left; a client that ignores deadlines may then hang on for as long as its own timeouts.
+func (n *Node) Close(ctx context.Context) error {
+	err := n.lane.close(ctx)
+	n.end()
+	if n.dial != nil {
+		if closing := n.client.Close(); err == nil && closing != nil {
+			err = explain(closing, n.cfg.Timeout)
+		}
+		<-n.lane.over
+	}
+	return err
+}
+
+func (n *Node) log() *slog.Logger { return n.cfg.Logger }
+
+// open starts the lane of a node that is complete otherwise.
+func (n *Node) open() *Node {
+	n.life, n.end = context.WithCancel(context.Background())
+	n.release, n.extend = byHash, byHash
+	n.lane = newLane(n)
+	return n
+}

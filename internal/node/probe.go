@@ -1,0 +1,97 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// probeOwner is never the owner of anything.
+const probeOwner = "probe"
+
+// probe reports whether the node gives service: a release of a key that nobody holds succeeds. PING would not do: a
+// server whose writes are paused (CLIENT PAUSE … WRITE) answers it, and hangs every lock.
+func (n *Node) probe() bool {
+	if n.dial != nil && !n.reachable() {
+		return false
+	}
+	calls := []call{{Command: &Command{Op: Release, Key: Prefix + "probe", Owner: probeOwner}}}
+	n.exchange(calls)
+	return calls[0].reply.Err == nil
+}
+
+// reachable opens a connection and closes it. Asking go-redis instead would write to the process's standard error for
+// every probe of a dead node, and trip the circuit breaker of its pool.
+func (n *Node) reachable() bool {
+	ctx, cancel := context.WithTimeout(n.life, n.cfg.Timeout)
+	defer cancel()
+	conn, err := n.dial(ctx)
+	if err != nil {
+		return false
+	}
+	_ = conn.Close()
+	return true
+}
+
+// Health is what one look at a node showed.
+type Health struct {
+	Addr    string
+	Err     error         // why it cannot vote; nil when it can
+	Down    time.Duration // for how long the lane has given it up; 0 when it has not
+	RTT     time.Duration // of one command; 0 when it failed
+	Version string        // of the server; empty when INFO is refused
+	Role    string        // master or replica; empty when INFO is refused
+}
+
+// Check looks at the node now, beside the lane and whatever state that is in.
+func (n *Node) Check(ctx context.Context) Health {
+	h := Health{Addr: n.addr}
+	if down, since := n.lane.state(); down != nil {
+		h.Down = time.Since(since)
+	}
+	ctx, cancel := context.WithTimeout(ctx, n.cfg.Timeout)
+	defer cancel()
+	// Twice: a connection may have to be opened first, which is not part of the round trip.
+	for range 2 {
+		start := time.Now()
+		if err := n.touch(ctx); err != nil {
+			h.Err = explain(err, n.cfg.Timeout)
+			return h
+		}
+		h.RTT = time.Since(start)
+	}
+	info := n.client.Info(ctx, "server", "replication").Val()
+	h.Version, h.Role = field(info, "redis_version"), field(info, "role")
+	if h.Role == "slave" {
+		h.Role = "replica"
+	}
+	if h.Role == "replica" {
+		h.Err = &Error{text: "a replica, not a master: its votes can be forgotten", Permanent: true}
+	}
+	return h
+}
+
+// touch has the server carry out a write that changes nothing.
+func (n *Node) touch(ctx context.Context) error {
+	err := n.client.Eval(ctx, releaseSource, []string{Prefix + "probe"}, probeOwner).Err()
+	if err != nil && refusesCommand(err) && !n.cfg.Fenced {
+		err = n.client.SetXX(ctx, Prefix+"probe", probeOwner, time.Millisecond).Err()
+	}
+	if errors.Is(err, redis.Nil) {
+		return nil
+	}
+	return err
+}
+
+// field returns the value of one line of INFO's reply, or nothing.
+func field(info, name string) string {
+	for line := range strings.Lines(info) {
+		if value, ok := strings.CutPrefix(line, name+":"); ok {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
+}

@@ -1,0 +1,95 @@
+package protocol
+
+import (
+	"time"
+
+	"github.com/quorumlock/quorumlock/clock"
+	"github.com/quorumlock/quorumlock/quorum"
+)
+
+// Extend asks for a later window and returns, beside the effects, the number of the round whose Renewed or Kept is
+// the answer. Rounds do not overlap: when one is under way, which began before this call, the next one is the answer,
+// and it serves everybody who asked meanwhile. The number is 0 when the lease is not held.
+func (l *Lease) Extend(now clock.Instant) ([]Effect, uint32) {
+	if l.observe(now) || l.phase != Held {
+		return l.effects, 0
+	}
+	if l.round.open() {
+		l.again = true
+		return l.effects, l.number + 1
+	}
+	l.extend(now)
+	return l.effects, l.number
+}
+
+func (l *Lease) extend(now clock.Instant) {
+	l.again = false
+	l.round = l.begin(now, Extend, l.p.Budget)
+	l.emit(Effect{Kind: Send, Op: Extend, Round: l.round.ID, Nodes: l.all()})
+}
+
+// onExtended moves the window after a majority still held the key, counted from the start of the round; a round that
+// failed leaves the window as it is (R7).
+func (l *Lease) onExtended(now clock.Instant, d quorum.Decision) {
+	if d == quorum.Won {
+		l.window.Start = l.round.Start
+		l.renew = l.round.Start.Add(l.renewal())
+		l.emit(Effect{Kind: Renewed, Round: l.round.ID})
+	} else {
+		l.renew = now.Add(l.retry())
+		l.emit(Effect{Kind: Kept, Round: l.round.ID})
+	}
+	if l.again {
+		l.extend(now)
+	}
+}
+
+// heal asks a node that does not have the key, while the lease is held, to grant it again: a majority that has shrunk
+// is widened before it is too small. It is no vote of any round (R7): its reply carries the round number 0, and the
+// node counts again when a later extend finds the key there.
+func (l *Lease) heal(node int) {
+	l.emit(Effect{Kind: Send, Op: Grant, Nodes: quorum.Set(0).With(node)})
+}
+
+// forfeit ends a held lease whose window is closing, or that a majority of nodes has disowned. It never comes back
+// (R7), and what is left of it on the nodes is taken back.
+func (l *Lease) forfeit() {
+	l.phase, l.end = Over, Forfeited
+	l.emit(Effect{Kind: Ended})
+	l.emit(Effect{Kind: Send, Op: Undo, Nodes: l.all()})
+}
+
+// Release ends a held lease and asks every node to take its grant back. Settled follows as soon as it is decided
+// whether a majority has: a slow node is not waited for (R9).
+func (l *Lease) Release(now clock.Instant) []Effect {
+	if l.observe(now) || l.phase != Held {
+		return l.effects
+	}
+	l.phase, l.end = Over, Unlocked
+	l.round = l.begin(now, Release, l.p.Budget)
+	l.emit(Effect{Kind: Ended})
+	l.emit(Effect{Kind: Send, Op: Release, Round: l.round.ID, Nodes: l.all()})
+	return l.effects
+}
+
+func (l *Lease) onReleased(d quorum.Decision) {
+	switch {
+	case l.round.disowned():
+		l.freed = FreedTooLate
+	case d == quorum.Won:
+		l.freed = FreedAll
+	default:
+		l.freed = FreedUnknown
+	}
+	l.emit(Effect{Kind: Settled})
+}
+
+// renewal is how long after the start of a round the next renewal is due: a third of the TTL, give or take a tenth of
+// that, so that two renewals may fail before the window closes (R7).
+func (l *Lease) renewal() time.Duration {
+	third := l.p.TTL / 3
+	return third*9/10 + time.Duration(l.jitter*float64(third)/5)
+}
+
+// retry is how long after a failed renewal the next one is due.
+func (l *Lease) retry() time.Duration { return l.renewal() / 4 }

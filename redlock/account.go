@@ -1,0 +1,83 @@
+package redlock
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/quorumlock/quorumlock/internal/node"
+	"github.com/quorumlock/quorumlock/quorum"
+)
+
+// account is what the nodes said in one round, for the error that it may end in.
+type account struct {
+	round uint32
+	yes   quorum.Set
+	errs  []error // by node; nil until there is one
+}
+
+// note takes a node's answer to round, or to the raise that follows it. Answers to earlier rounds are dropped.
+func (a *account) note(nodes, index int, round uint32, r node.Reply) {
+	if round < a.round {
+		return
+	}
+	if r.Yes {
+		a.yes = a.yes.With(index)
+		return
+	}
+	a.yes = a.yes.Without(quorum.Set(0).With(index))
+	if a.errs == nil {
+		a.errs = make([]error, nodes)
+	}
+	if a.errs[index] = r.Err; r.Err == nil {
+		a.errs[index] = refusal{left: r.Left}
+	}
+}
+
+// failure returns the error of an operation that did not reach a majority. Callers hold mu.
+func (s *Lease) failure(op string, cause error) *QuorumError {
+	rule := s.locker.params.Rule
+	e := &QuorumError{Op: op, Key: s.key, Cause: cause, Need: rule.Need(), Nodes: rule.Nodes()}
+	for i, n := range s.locker.nodes {
+		switch {
+		case s.account.yes.Has(i):
+		case s.account.errs != nil && s.account.errs[i] != nil:
+			e.add(n.Addr(), s.account.errs[i])
+		default:
+			e.add(n.Addr(), errSilent)
+		}
+	}
+	return e
+}
+
+// ended returns the error of the same operation when it was ctx that ended it.
+func (e *QuorumError) ended(ctx context.Context) *QuorumError {
+	both := *e
+	both.context = ctx.Err()
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, both.context) {
+		both.context = fmt.Errorf("%w: %w", both.context, cause)
+	}
+	return &both
+}
+
+// after returns e, which ctx ended in the middle of a round, with what the round before it met, if there was one.
+func (e *QuorumError) after(last *QuorumError) *QuorumError {
+	if last == nil {
+		return e
+	}
+	both := *last
+	both.context = e.context
+	return &both
+}
+
+// final reports whether waiting cannot help: so many nodes failed for reasons that do not pass by themselves that the
+// rest is no majority.
+func (e *QuorumError) final() bool {
+	stuck := 0
+	for _, n := range e.NodeErrors() {
+		if why, ok := errors.AsType[*node.Error](n.Err); ok && why.Permanent {
+			stuck++
+		}
+	}
+	return stuck > e.Nodes-e.Need
+}

@@ -1,0 +1,151 @@
+package redlock
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/quorumlock/quorumlock/clock"
+	"github.com/quorumlock/quorumlock/internal/node"
+	"github.com/quorumlock/quorumlock/internal/protocol"
+	"github.com/quorumlock/quorumlock/quorum"
+)
+
+// The smallest TTL that leaves anything after the drift, and the longest key.
+const (
+	minTTL = 10 * time.Millisecond
+	maxKey = 1024
+)
+
+// Mode is how a node is asked for its grant.
+type Mode uint8
+
+const (
+	// Fenced asks by script: every lease carries a fence, a number for storage that is larger for every later holder.
+	// It is the default.
+	Fenced Mode = iota
+	// Plain asks by SET NX PX, as the published algorithm does. It needs no scripts, and gives no fences.
+	Plain
+)
+
+// Config is how a [Locker] locks. Its zero value is the default that each field names.
+type Config struct {
+	// TTL is how long a node keeps a grant that nobody extends or releases, in whole milliseconds (the rest is cut
+	// off). It bounds how long a crashed holder keeps everybody else out. At least 10ms; 0 means 10s.
+	TTL time.Duration
+	// Drift is how far the clocks of this process and of the nodes may run apart during a TTL; the window in which a
+	// lease is trusted is shorter by it. The zero Drift means [clock.DefaultDrift], 1% + 2ms.
+	Drift clock.Drift
+	// NodeTimeout bounds how long one node may take to answer, opening a connection included, and so how long an
+	// operation takes that cannot reach a majority. 0 means 500ms.
+	NodeTimeout time.Duration
+	// Backoff is how long Lock pauses between two tries. The zero Backoff means 10ms to 250ms.
+	Backoff Backoff
+	// MaxHold bounds how long a lease is held, however often it is extended; then it is lost. 0 means no bound.
+	MaxHold time.Duration
+	// NoRenew leaves extending a lease to its holder's calls of Extend.
+	NoRenew bool
+	// Mode is Fenced or Plain.
+	Mode Mode
+	// MaxTTL is the longest TTL that any client uses on these nodes; a longer TTL is refused. 0 means 30s, or TTL if
+	// that is longer.
+	MaxTTL time.Duration
+	// TLS is used for rediss:// addresses; nil means the system's roots. Only Dial uses it.
+	TLS *tls.Config
+	// Logger is told of nodes going down and coming back, and of leases that are lost. It is never given a password.
+	// nil means silence.
+	Logger *slog.Logger
+}
+
+// Backoff is a pause that doubles from Min up to Max, less a random part of up to a half, so that contenders spread.
+type Backoff struct {
+	Min, Max time.Duration
+}
+
+// complete returns cfg with its defaults filled in, or says what is wrong with it.
+func (cfg Config) complete() (Config, error) {
+	if cfg.TTL == 0 {
+		cfg.TTL = 10 * time.Second
+	}
+	if cfg.Drift == (clock.Drift{}) {
+		cfg.Drift = clock.DefaultDrift
+	}
+	if cfg.NodeTimeout == 0 {
+		cfg.NodeTimeout = 500 * time.Millisecond
+	}
+	if cfg.Backoff == (Backoff{}) {
+		cfg.Backoff = Backoff{Min: 10 * time.Millisecond, Max: 250 * time.Millisecond}
+	}
+	if cfg.MaxTTL == 0 {
+		cfg.MaxTTL = max(30*time.Second, cfg.TTL)
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	switch {
+	case cfg.NodeTimeout < time.Millisecond:
+		return cfg, fmt.Errorf("redlock: NodeTimeout %v is under 1ms", cfg.NodeTimeout)
+	case cfg.Backoff.Min <= 0 || cfg.Backoff.Max < cfg.Backoff.Min:
+		return cfg, fmt.Errorf("redlock: Backoff from %v to %v: want 0 < Min <= Max", cfg.Backoff.Min, cfg.Backoff.Max)
+	case cfg.MaxHold < 0:
+		return cfg, fmt.Errorf("redlock: MaxHold %v is negative", cfg.MaxHold)
+	case cfg.MaxTTL < 0:
+		return cfg, fmt.Errorf("redlock: MaxTTL %v is negative", cfg.MaxTTL)
+	case cfg.Mode > Plain:
+		return cfg, fmt.Errorf("redlock: unknown Mode %d", cfg.Mode)
+	}
+	return cfg.withTTL(cfg.TTL)
+}
+
+// withTTL returns cfg with another TTL, or says what is wrong with that.
+func (cfg Config) withTTL(ttl time.Duration) (Config, error) {
+	switch {
+	case ttl < minTTL:
+		return cfg, fmt.Errorf("redlock: TTL %v is under %v", ttl, minTTL)
+	case ttl > cfg.MaxTTL:
+		return cfg, fmt.Errorf("redlock: TTL %v is over MaxTTL, %v", ttl, cfg.MaxTTL)
+	}
+	cfg.TTL = ttl.Truncate(time.Millisecond)
+	if err := cfg.Drift.Check(cfg.TTL - guard(cfg.TTL)); err != nil {
+		return cfg, fmt.Errorf("redlock: TTL %v: %w", ttl, err)
+	}
+	return cfg, nil
+}
+
+// guard is how long before the end of its window a lease ends: enough for a busy process to notice.
+func guard(ttl time.Duration) time.Duration {
+	return min(max(ttl/100, time.Millisecond), 100*time.Millisecond)
+}
+
+func (cfg Config) params(nodes int) *protocol.Params {
+	return &protocol.Params{
+		Rule:    quorum.Majority(nodes),
+		TTL:     cfg.TTL,
+		Drift:   cfg.Drift,
+		Guard:   guard(cfg.TTL),
+		Budget:  cfg.NodeTimeout,
+		MaxHold: cfg.MaxHold,
+		Renew:   !cfg.NoRenew,
+		Fenced:  cfg.Mode == Fenced,
+	}
+}
+
+func (cfg Config) node() node.Config {
+	return node.Config{Timeout: cfg.NodeTimeout, Fenced: cfg.Mode == Fenced, Logger: cfg.Logger}
+}
+
+// checkKey says what is wrong with a key, or nil.
+func checkKey(key string) error {
+	switch {
+	case key == "":
+		return errors.New("the key is empty")
+	case len(key) > maxKey:
+		return fmt.Errorf("the key has %d bytes; at most %d are allowed", len(key), maxKey)
+	case strings.HasPrefix(key, node.Prefix):
+		return fmt.Errorf("the key %q begins with %q, which is kept for this library's own keys", key, node.Prefix)
+	}
+	return nil
+}

@@ -32,10 +32,7 @@ func needs(t *testing.T, kind Kind) {
 	var err error
 	switch kind {
 	case Docker:
-		pool, e := engine(t.Context())
-		if err = e; err == nil {
-			hangUp(pool)
-		}
+		_, err = engine(t.Context())
 	case Process:
 		_, err = findRedis("redis-server")
 	}
@@ -96,7 +93,6 @@ func ourContainers(t *testing.T) (names []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer hangUp(pool)
 	list, err := pool.Client.ListContainers(docker.ListContainersOptions{
 		All: true, Filters: map[string][]string{"label": {labelOwner + "=" + self().String()}},
 	})

@@ -110,10 +110,15 @@ func (l *Link) listenLocked() error {
 	if err := l.apply(); err != nil { // before the first connection
 		return err
 	}
-	err := l.proxy.Start()
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("proxy: %w: %v", errPortTaken, err)
-	}
+	// A port that we have just closed can still be busy: a child that is being forked at this moment has a copy of
+	// the listener until it execs.
+	err := retryPort(context.Background(), func() error {
+		err := l.proxy.Start()
+		if errors.Is(err, syscall.EADDRINUSE) {
+			err = fmt.Errorf("proxy: %w: %v", errPortTaken, err)
+		}
+		return err
+	})
 	l.open = err == nil
 	return err
 }

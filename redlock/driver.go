@@ -229,7 +229,7 @@ func (s *Lease) end() {
 	why := ErrUnlocked
 	if s.machine.End() != protocol.Unlocked {
 		why = ErrLost
-		s.locker.cfg.Logger.Warn("lease lost", "key", s.key, "owner", s.owner)
+		s.locker.cfg.Logger.Warn("lease lost", "key", s.key, "fence", s.machine.Fence())
 	}
 	if s.done == nil {
 		s.done = closedChannel

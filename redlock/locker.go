@@ -157,8 +157,8 @@ func (l *Locker) TryLock(ctx context.Context, key string) (*Lease, error) {
 // one given to Do ends.
 //
 // Do returns Lock's error if it could not lock; else fn's error, joined with [ErrLost] if the lease was lost before fn
-// returned. It unlocks also when fn panics. That unlocking did not reach a majority is no error of fn's work: the key
-// expires by itself.
+// returned. It unlocks also when fn panics. That unlocking did not reach a majority is no error of fn's work, and only
+// logged: the key expires by itself.
 func (l *Locker) Do(ctx context.Context, key string, fn func(ctx context.Context, lease *Lease) error) error {
 	lease, err := l.Lock(ctx, key)
 	if err != nil {
@@ -172,8 +172,12 @@ func (l *Locker) Do(ctx context.Context, key string, fn func(ctx context.Context
 	}()
 	err = fn(lease.Context(ctx), lease)
 	returned = true
-	if unlocked := lease.Unlock(ctx); errors.Is(unlocked, ErrLost) {
+	unlocked := lease.Unlock(ctx)
+	switch {
+	case errors.Is(unlocked, ErrLost):
 		return errors.Join(err, unlocked)
+	case errors.Is(unlocked, ErrNoQuorum):
+		l.cfg.Logger.Warn("unlock did not reach a majority", "error", unlocked)
 	}
 	return err
 }

@@ -86,11 +86,6 @@ func hasPrefix(text string, prefixes []string) bool {
 	return false
 }
 
-// garbled is the answer of something that does not speak as Redis does.
-func garbled(op Op, got any) *Error {
-	return &Error{text: fmt.Sprintf("unexpected reply to %v: %T", op, got), Permanent: false}
-}
-
 // String returns the op's name in lower case.
 func (o Op) String() string {
 	switch o {

@@ -18,9 +18,10 @@ func (n *Node) probe() bool {
 	if n.dial != nil && !n.reachable() {
 		return false
 	}
-	calls := []call{{Command: &Command{Op: Release, Key: Prefix + "probe", Owner: probeOwner}}}
-	n.exchange(calls)
-	return calls[0].reply.Err == nil
+	var c call
+	c.put(Command{Op: Release, Key: Prefix + "probe", Owner: probeOwner})
+	n.exchange([]*call{&c})
+	return c.reply.Err == nil
 }
 
 // reachable opens a connection and closes it. Asking go-redis instead would write to the process's standard error for

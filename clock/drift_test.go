@@ -54,6 +54,7 @@ func TestCheckNamesWhatIsWrongWithADrift(t *testing.T) {
 		{"a floor of the whole TTL", clock.Drift{Floor: sec}, sec, "leaves nothing of a TTL of 1s"},
 		{"rate and floor that eat the TTL", clock.Drift{Rate: 0.5, Floor: 500 * ms}, sec, "leaves nothing of a TTL of 1s"},
 		{"the default over its own floor", clock.DefaultDrift, 2 * ms, "leaves nothing of a TTL of 2ms"},
+		{"a floor so large that rate and floor overflow", clock.Drift{Rate: 0.01, Floor: math.MaxInt64}, sec, "leaves nothing of a TTL of 1s"},
 		{"a TTL of zero", clock.Drift{}, 0, "leaves nothing of a TTL of 0s"},
 		{"a TTL below zero", clock.DefaultDrift, -sec, "leaves nothing of a TTL of -1s"},
 	} {

@@ -25,6 +25,7 @@ import (
 // The lease of a story that sets nothing has five nodes and a TTL of 3 s. Drift and guard are 50 ms each, so that it may
 // be trusted for 2.9 s; it is renewed after 1 s, and a round waits for 500 ms.
 type story struct {
+	params *protocol.Params
 	lease  *protocol.Lease
 	wall   time.Duration // by how much the wall clock leads
 	newest uint32        // the round that was asked last
@@ -110,7 +111,7 @@ func (s *story) open(options []string) error {
 	}
 	p.Rule = quorum.Majority(nodes)
 	lease := protocol.NewLease(p, jitter)
-	s.lease = &lease
+	s.params, s.lease = p, &lease
 	return nil
 }
 

@@ -108,21 +108,7 @@ func (w *witness) judgeOpened(now clock.Instant, trusted time.Duration) error {
 		return fmt.Errorf("opened by %d grants, %d refusals, %d silent nodes", granted, refused, silent)
 	}
 	w.opened, w.fence = now, w.lease.Fence()
-	established := 0
-	for node, r := range w.first[1] {
-		if r.Vote != protocol.Granted {
-			continue
-		}
-		raised := false
-		for round, q := range w.asked {
-			raised = raised || q.op == protocol.Raise && q.fence == w.fence && q.nodes.Has(node) &&
-				w.first[round][node].Vote == protocol.Granted
-		}
-		if r.Fence == w.fence || raised {
-			established++
-		}
-	}
-	if !w.enough(established) {
+	if established, _ := w.established(w.fence); !w.enough(established) {
 		return fmt.Errorf("opened with fence %d, which only %d nodes have (R5)", w.fence, established)
 	}
 	return nil

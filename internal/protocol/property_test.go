@@ -110,6 +110,8 @@ func choose(r *rand.Rand, w *witness, e *event, granting, silence float64, fence
 		}
 	case dice == 15:
 		e.what = "cancel"
+	case dice == 16:
+		e.what = "start" // a second one, mostly
 	case dice < 22:
 		e.what = "extend"
 	case dice < 24:

@@ -188,10 +188,10 @@ func TestR8TheHolderKnowsFirst(t *testing.T) {
 			lease.Reply(start, 0, 1, protocol.Reply{Vote: protocol.Granted})
 			lease.Reply(start, 1, 1, protocol.Reply{Vote: protocol.Granted})
 			var told clock.Instant
-			for told == (clock.Instant{}) {
+			for ticks := 0; told == (clock.Instant{}); ticks++ {
 				next, some := lease.Next()
-				if !some {
-					t.Fatalf("ttl %v, guard %v: a held lease asks for no tick", ttl, guard)
+				if !some || ticks > 1000 {
+					t.Fatalf("ttl %v, guard %v: not told after %d ticks, asks for another: %t", ttl, guard, ticks, some)
 				}
 				for _, e := range lease.Tick(next) {
 					if e.Kind == protocol.Ended {

@@ -79,7 +79,7 @@ func (w *witness) apply(e event) error {
 	case "extend":
 		var round uint32
 		effects, round = w.lease.Extend(now)
-		if held := w.lease.Phase() == protocol.Held; held != (round != 0) || held && round != w.newest && round != w.newest+1 {
+		if held := w.lease.Phase() == protocol.Held; held != (round != 0) || held && round != w.newest+1 {
 			return fmt.Errorf("extend is answered by #%d, the newest round is #%d", round, w.newest)
 		}
 	case "reply":
@@ -93,6 +93,9 @@ func (w *witness) apply(e event) error {
 		if err := w.judge(e, now, trusted, effects[:i], effect); err != nil {
 			return err
 		}
+	}
+	if err := w.finished(e, effects); err != nil {
+		return err
 	}
 	if err := w.decided(); err != nil {
 		return err
@@ -141,63 +144,6 @@ func legal(before protocol.Phase, e protocol.Effect) bool {
 		return e.Kind == protocol.Settled
 	}
 	return false
-}
-
-// votes counts the first replies to a round.
-func (w *witness) votes(round uint32) (granted, refused, silent int) {
-	for _, r := range w.first[round] {
-		switch r.Vote {
-		case protocol.Granted:
-			granted++
-		case protocol.Refused:
-			refused++
-		default:
-			silent++
-		}
-	}
-	return granted, refused, silent
-}
-
-// hopeless reports whether no majority is left when that many nodes are out.
-func (w *witness) hopeless(out int) bool {
-	return 2*(w.p.Rule.Nodes()-out) <= w.p.Rule.Nodes()
-}
-
-// enough reports whether that many nodes are a majority.
-func (w *witness) enough(nodes int) bool { return 2*nodes > w.p.Rule.Nodes() }
-
-// trusted is for how long the lease may be trusted by what the witness saw; less than 0 when it is late.
-func (w *witness) trusted(now clock.Instant) time.Duration {
-	gone := max(now.Mono()-w.window.Mono(), now.Mono()+now.Lead()-w.window.Mono()-w.window.Lead())
-	left := w.p.TTL - w.p.Drift.Of(w.p.TTL) - w.p.Guard - gone
-	if w.p.MaxHold > 0 && w.count[protocol.Opened] > 0 {
-		held := max(now.Mono()-w.opened.Mono(), now.Mono()+now.Lead()-w.opened.Mono()-w.opened.Lead())
-		left = min(left, w.p.MaxHold-held)
-	}
-	return left
-}
-
-// decided looks whether a round is still open that its votes have decided: a majority is not waited for any longer
-// than it takes, and neither is a lost one (R2).
-func (w *witness) decided() error {
-	switch w.lease.Phase() {
-	case protocol.Asking:
-		if granted, refused, silent := w.votes(1); w.enough(granted) || w.hopeless(refused+silent) {
-			return fmt.Errorf("still asking after %d granted, %d refused, %d were silent", granted, refused, silent)
-		}
-	case protocol.Held:
-		if w.asked[w.newest].op != protocol.Extend {
-			return nil
-		}
-		granted, refused, silent := w.votes(w.newest)
-		if w.hopeless(refused) {
-			return fmt.Errorf("still held after %d nodes disowned it", refused)
-		}
-		if w.outcome[w.newest] == 0 && (w.enough(granted) || w.hopeless(refused+silent)) {
-			return fmt.Errorf("still extending after %d granted, %d refused, %d were silent", granted, refused, silent)
-		}
-	}
-	return nil
 }
 
 // times looks at Left and Next, which are asked without any event.

@@ -185,7 +185,7 @@ func (w *witness) judgeExtended(now clock.Instant, trusted time.Duration, effect
 	granted, refused, silent := w.votes(effect.Round)
 	start := w.asked[effect.Round].start
 	if effect.Kind == protocol.Kept {
-		if w.enough(granted) || !w.hopeless(refused+silent) && now.Sub(start) < w.p.Budget {
+		if w.enough(granted) || !w.hopeless(refused+silent) && now.Sub(start) < min(w.p.Budget, w.p.TTL/4) {
 			return fmt.Errorf("kept with %d granted, %d refused, %d silent", granted, refused, silent)
 		}
 		return nil

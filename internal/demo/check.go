@@ -74,7 +74,7 @@ func oneHolder(h *History) Result {
 			last[one.Key] = one
 		}
 	}
-	r.Saw = fmt.Sprintf("%s, %d from one contender to another", count(len(h.Holds), "hold"), r.Samples)
+	r.Saw = fmt.Sprintf("%s, %d by another than before", count(len(h.Holds), "hold"), r.Samples)
 	return r
 }
 
@@ -98,7 +98,7 @@ func fencesGrow(h *History) Result {
 
 // turns: in each calm time somebody acquired.
 func turns(h *History) Result {
-	r := Result{Name: "as long as a majority is up, there are turns"}
+	r := Result{Name: "with a majority up, turns went on"}
 	var saw []string
 	for _, c := range h.Calm {
 		n := len(h.within(c.Span))
@@ -117,7 +117,7 @@ func turns(h *History) Result {
 
 // firstTry: without competition and with a majority up, the first round wins, dead nodes or not.
 func firstTry(h *History) Result {
-	r := Result{Name: "a key that nobody competes for is had at the first try", Samples: len(h.Solos)}
+	r := Result{Name: "without competition, the first try wins", Samples: len(h.Solos)}
 	after := 0
 	for _, s := range h.Solos {
 		if s.Err != nil {
@@ -130,7 +130,7 @@ func firstTry(h *History) Result {
 	if after == 0 {
 		r.Samples = 0 // the dead nodes are what it is about
 	}
-	r.Saw = fmt.Sprintf("%s, %d of them after the first kills", count(len(h.Solos), "try"), after)
+	r.Saw = fmt.Sprintf("%s, %d after the first kills", count(len(h.Solos), "try"), after)
 	return r
 }
 
@@ -152,17 +152,11 @@ func nobodyInOutage(h *History) Result {
 
 // namesTheDead: an error of the outage names every node that was down.
 func namesTheDead(h *History) Result {
-	r := Result{Name: "each of their errors names the dead nodes"}
+	r := Result{Name: "each error named the dead nodes"}
 	for _, try := range h.outageTries() {
 		r.Samples++
-		named := map[string]bool{}
-		if why, ok := errors.AsType[*redlock.QuorumError](try.Err); ok {
-			for _, n := range why.NodeErrors() {
-				named[n.Addr] = true
-			}
-		}
 		for _, addr := range h.Down {
-			if !named[addr] {
+			if !slices.Contains(try.Named, addr) {
 				r.bad("%s's error at %s does not name %s: %v", try.Who, at(try.Span.Until), addr, try.Err)
 			}
 		}
@@ -183,7 +177,7 @@ func (h *History) outageTries() []Try {
 
 // toldInTime: whoever loses a lease hears of it, with the right cause, before any node could have let the key go.
 func toldInTime(h *History) Result {
-	r := Result{Name: "a holder is told that its lease is lost before others can have it"}
+	r := Result{Name: "the holder was told before anybody else could have the key"}
 	least := time.Duration(0)
 	for _, one := range h.Holds {
 		if !one.Lost {
@@ -203,7 +197,7 @@ func toldInTime(h *History) Result {
 			r.bad("%s was told at %s with the wrong cause: %v", one.Who, at(one.Belief.Until), one.Cause)
 		}
 	}
-	r.Saw = fmt.Sprintf("%s lost in the outage", count(r.Samples, "lease"))
+	r.Saw = count(r.Samples, "lost lease")
 	if r.Samples > 0 {
 		r.Saw += fmt.Sprintf(", told %s before", round(least))
 	}

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"time"
 
@@ -36,10 +37,20 @@ func (c *contender) turn(ctx context.Context) {
 	case err == nil:
 		c.hold(ctx, lease, asked, got)
 	case ctx.Err() == nil:
-		try := Try{Who: c.name, Span: Span{asked, got}, Err: err}
+		try := Try{Who: c.name, Span: Span{asked, got}, Err: err, Named: named(err)}
 		c.journal.note(Event{Kind: GivesUp, Who: c.name, Key: c.cfg.Key, Took: got - asked, Err: err},
 			func(h *History) { h.Tries = append(h.Tries, try) })
 	}
+}
+
+// named returns the addresses of the nodes that an error of Lock blames.
+func named(err error) (addrs []string) {
+	if why, ok := errors.AsType[*redlock.QuorumError](err); ok {
+		for _, n := range why.NodeErrors() {
+			addrs = append(addrs, n.Addr)
+		}
+	}
+	return addrs
 }
 
 // hold keeps the lease for a turn, or, for whoever gets the role to cling, until it is lost.

@@ -47,8 +47,12 @@ func (cfg Config) lock() redlock.Config {
 	}
 }
 
+// ErrStopped is Run's answer when ctx ended before the play did, and all nodes are removed.
+var ErrStopped = errors.New("stopped before its end")
+
 // Run starts the nodes, plays the four acts, looks for what they left, and removes the nodes, which it does in any
-// case, also when ctx ends. The error says why the play did not come to its end; then there is nothing to judge.
+// case, also when ctx ends. The error says why the play did not come to its end, or that nodes could not be removed;
+// then there is nothing to judge. It is [ErrStopped] when all that happened is that ctx ended.
 func Run(ctx context.Context, cfg Config) (h *History, err error) {
 	j := newJournal(cfg)
 	j.say(Event{Kind: Starting, Count: cfg.Nodes, Backend: string(cfg.Kind)})
@@ -67,7 +71,11 @@ func Run(ctx context.Context, cfg Config) (h *History, err error) {
 	j.say(Event{Kind: Ready, Nodes: nodes.Addrs(), Took: time.Since(began)})
 
 	s := &stage{cfg: cfg, journal: j, nodes: nodes}
-	if err := s.play(ctx); err != nil {
+	err = s.play(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return nil, ErrStopped // whatever else failed, failed because of that
+	case err != nil:
 		return nil, err
 	}
 	return &j.history, nil

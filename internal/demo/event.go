@@ -17,8 +17,8 @@ const (
 	GivesUp  Kind = "gives-up" // Who, Key; Took since it asked; Err
 	Killing  Kind = "killing"  // Nodes, Numbers
 	Killed   Kind = "killed"   // Nodes, Numbers; Took; Count nodes are left
-	Reviving Kind = "reviving" // Nodes, Numbers
-	Revived  Kind = "revived"  // Nodes, Numbers; Took; Count nodes are up
+	Reviving Kind = "reviving" // Nodes, Numbers: are being started
+	Revived  Kind = "revived"  // Nodes, Numbers: one of them; Took since Reviving; Count nodes are up
 	Alone    Kind = "alone"    // Act, Count nodes up; locks without competition: Samples of them took Took in the median and Worst at most
 	Removing Kind = "removing" // the nodes are being removed
 )

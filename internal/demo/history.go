@@ -51,9 +51,10 @@ type Hold struct {
 
 // Try is a call of Lock that got no lease.
 type Try struct {
-	Who  string
-	Span Span
-	Err  error
+	Who   string
+	Span  Span
+	Err   error
+	Named []string // addresses of the nodes that Err blames
 }
 
 // Solo is a call of TryLock for a key that nobody competes for, while at most a minority of the nodes was down.

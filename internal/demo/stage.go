@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -129,17 +130,23 @@ func (s *stage) kill(ctx context.Context, from, to int) error {
 
 // revive starts the first count nodes again, with everything that they had written to disk.
 func (s *stage) revive(ctx context.Context, count int) error {
-	e := Event{Kind: Reviving, Nodes: s.nodes.Addrs()[:count], Numbers: numbers(0, count)}
 	began := s.journal.now()
-	s.journal.note(e, func(h *History) { h.Outage.Until = began })
-	if err := s.each(0, count, func(n *cluster.Node) error { return n.Start(ctx, cluster.Keep) }); err != nil {
-		return err
-	}
-	s.up += count
-	back := s.journal.now()
-	e.Kind, e.Took, e.Count = Revived, back-began, s.up
-	s.journal.note(e, func(h *History) { h.Back = back })
-	return nil
+	s.journal.note(Event{Kind: Reviving, Nodes: s.nodes.Addrs()[:count], Numbers: numbers(0, count)},
+		func(h *History) { h.Outage.Until = began })
+	var one sync.Mutex // up is one number for all of them
+	return s.each(0, count, func(n *cluster.Node) error {
+		if err := n.Start(ctx, cluster.Keep); err != nil {
+			return err
+		}
+		back := s.journal.now()
+		one.Lock()
+		defer one.Unlock()
+		s.up++
+		e := Event{Kind: Revived, Nodes: []string{n.Addr()}, Took: back - began, Count: s.up}
+		e.Numbers = []int{slices.Index(s.nodes.Addrs(), n.Addr()) + 1}
+		s.journal.note(e, func(h *History) { h.Back = max(h.Back, back) })
+		return nil
+	})
 }
 
 func (s *stage) each(from, to int, do func(*cluster.Node) error) error {

@@ -82,7 +82,7 @@ func (m *memory) set(f fault) {
 	m.fault = f
 	if f == dead {
 		for _, c := range m.conns {
-			_ = c.Conn.Close()
+			_ = c.Close()
 		}
 		m.conns = nil
 	}

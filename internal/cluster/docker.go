@@ -156,7 +156,7 @@ func portError(err error) error {
 		return nil
 	}
 	if s := err.Error(); strings.Contains(s, "port is already allocated") || strings.Contains(s, "address already in use") {
-		return fmt.Errorf("%w: %v", errPortTaken, err)
+		return fmt.Errorf("%w: %w", errPortTaken, err)
 	}
 	return err
 }

@@ -143,7 +143,7 @@ func sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
-// await waits for done, for at most d, or until ctx ends.
+// await waits for done, for at most d, or until ctx ends. That it does not come in time is for the checks to find.
 func await(ctx context.Context, done <-chan struct{}, d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()

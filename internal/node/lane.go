@@ -226,7 +226,12 @@ func (l *lane) answer(c *Command, r Reply) {
 
 // recover probes a node that is down, gives it the releases that it owes, and takes the lane up again.
 func (l *lane) recover() {
-	if !l.node.probe() {
+	if why := l.node.probe(); why != nil {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if l.down != nil {
+			l.down = why // what is the matter now, and not what took it down
+		}
 		return
 	}
 	for {

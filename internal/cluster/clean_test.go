@@ -1,13 +1,17 @@
 package cluster
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -19,7 +23,7 @@ func itoa(i int) string { return strconv.Itoa(i) }
 // deadOwner is the owner of a process that has just ended.
 func deadOwner(t *testing.T) owner {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], "-test.run=^$")
+	cmd := exec.Command("go", "version")
 	if err := cmd.Run(); err != nil {
 		t.Fatal(err)
 	}
@@ -107,6 +111,55 @@ func TestCleanRemovesContainersOfTheDead(t *testing.T) {
 		t.Error("the container of a dead run is still there")
 	}
 	want(t, c.Addrs()[0], "PING", "+PONG")
+}
+
+// A run that is killed takes its processes with it, and what else it leaves is gone after the next Clean.
+func TestNothingOutlivesACrash(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux ends the children of a process that is killed")
+	}
+	eachKind(t, func(t *testing.T, kind Kind) {
+		t.Setenv("TMPDIR", t.TempDir())
+		victim := exec.Command(os.Args[0])
+		victim.Env = append(os.Environ(), victimVariable+"="+string(kind))
+		victim.Stderr = os.Stderr
+		stdout, err := victim.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := victim.Start(); err != nil {
+			t.Fatal(err)
+		}
+		line, err := bufio.NewReader(stdout).ReadString('\n')
+		addrs := strings.Fields(line)
+		if err != nil || len(addrs) != 2 {
+			t.Errorf("the victim said %q, %v", line, err)
+		}
+		victim.Process.Kill()
+		victim.Wait()
+		if _, err := Clean(t.Context()); err != nil {
+			t.Errorf("Clean: %v", err)
+		}
+		for deadline := time.Now().Add(2 * time.Second); time.Now().Before(deadline) && ping(t.Context(), addrs[0]) == nil; {
+			time.Sleep(5 * time.Millisecond) // the kernel sends the signal when it gets to it
+		}
+		nothingLeft(t, kind, addrs)
+	})
+}
+
+// victimVariable makes this test binary start two nodes of the kind that it names, print their addresses and wait
+// to be killed.
+const victimVariable = "QUORUMLOCK_TEST_VICTIM"
+
+func beVictim(kind Kind) {
+	c, err := Start(context.Background(), Spec{Kind: kind, Nodes: 2})
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	fmt.Println(strings.Join(c.Addrs(), " "))
+	time.Sleep(time.Minute)
+	c.Close()
 }
 
 // A start that is cancelled in the middle leaves nothing behind.

@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -286,29 +287,31 @@ func TestNodeCutOffIsHealed(t *testing.T) {
 			if kind != Docker && !proxied {
 				continue
 			}
-			c := start(t, Spec{Kind: kind, Nodes: 1, Proxied: proxied, Persist: PersistNo})
-			n := c.Node(0)
-			want(t, n.Addr(), "SET k v", "+OK")
-			conn, err := net.Dial("tcp", n.Addr())
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer conn.Close()
+			t.Run(fmt.Sprintf("proxied=%v", proxied), func(t *testing.T) {
+				c := start(t, Spec{Kind: kind, Nodes: 1, Proxied: proxied, Persist: PersistNo})
+				n := c.Node(0)
+				want(t, n.Addr(), "SET k v", "+OK")
+				conn, err := net.Dial("tcp", n.Addr())
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer conn.Close()
 
-			timed(t, "cut off", n.CutOff)
-			refused(t, n.Addr())
-			conn.SetReadDeadline(time.Now().Add(time.Second))
-			if _, err := conn.Read(make([]byte, 1)); errors.Is(err, os.ErrDeadlineExceeded) {
-				t.Error("an open connection outlived the cut")
-			}
-			timed(t, "heal", n.Heal)
-			want(t, n.Addr(), "GET k", "v")
+				timed(t, "cut off", n.CutOff)
+				refused(t, n.Addr())
+				conn.SetReadDeadline(time.Now().Add(time.Second))
+				if _, err := conn.Read(make([]byte, 1)); errors.Is(err, os.ErrDeadlineExceeded) {
+					t.Error("an open connection outlived the cut")
+				}
+				timed(t, "heal", n.Heal)
+				want(t, n.Addr(), "GET k", "v")
 
-			timed(t, "cut off", n.CutOff)
-			timed(t, "kill cut off", n.Kill)
-			refused(t, n.Addr())
-			timed(t, "start", startWith(n, Keep))
-			want(t, n.Addr(), "PING", "+PONG")
+				timed(t, "cut off", n.CutOff)
+				timed(t, "kill cut off", n.Kill)
+				refused(t, n.Addr())
+				timed(t, "start", startWith(n, Keep))
+				want(t, n.Addr(), "PING", "+PONG")
+			})
 		}
 	})
 }

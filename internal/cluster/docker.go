@@ -23,6 +23,7 @@ type dockerNode struct {
 	port  int
 	args  []string
 	id    string // "" before the first start
+	off   bool   // taken off its network, and not put back
 }
 
 const (
@@ -60,12 +61,17 @@ func dockerFactory(ctx context.Context, spec Spec) (factory, error) {
 // start starts the container again to Keep its data, which live in it, and makes a new one to Forget.
 func (d *dockerNode) start(ctx context.Context, mem Memory) error {
 	if d.id != "" && mem == Keep {
+		if d.off { // a container stays off its network when it starts again
+			if err := d.connect(ctx); err != nil {
+				return err
+			}
+		}
 		return portError(d.pool.Client.StartContainerWithContext(d.id, nil, ctx))
 	}
 	if err := removeContainer(ctx, d.pool, d.name); err != nil {
 		return err
 	}
-	d.id = ""
+	d.id, d.off = "", false
 	res, err := d.run()
 	if err == nil {
 		err = ctx.Err() // dockertest knows no context: this is the first chance to see that it ended
@@ -113,11 +119,21 @@ func (d *dockerNode) pause(context.Context) error  { return d.pool.Client.PauseC
 func (d *dockerNode) resume(context.Context) error { return d.pool.Client.UnpauseContainer(d.id) }
 
 func (d *dockerNode) disconnect(ctx context.Context) error {
-	return d.pool.Client.DisconnectNetwork(bridgeNetwork, docker.NetworkConnectionOptions{Container: d.id, Force: true, Context: ctx})
+	err := d.pool.Client.DisconnectNetwork(bridgeNetwork, docker.NetworkConnectionOptions{Container: d.id, Force: true, Context: ctx})
+	if err == nil || strings.Contains(err.Error(), "is not connected") { // an earlier try whose answer we did not see
+		d.off = true
+		return nil
+	}
+	return err
 }
 
 func (d *dockerNode) connect(ctx context.Context) error {
-	return portError(d.pool.Client.ConnectNetwork(bridgeNetwork, docker.NetworkConnectionOptions{Container: d.id, Context: ctx}))
+	err := d.pool.Client.ConnectNetwork(bridgeNetwork, docker.NetworkConnectionOptions{Container: d.id, Context: ctx})
+	if err == nil || strings.Contains(err.Error(), "already exists in network") {
+		d.off = false
+		return nil
+	}
+	return portError(err)
 }
 
 func (d *dockerNode) log(ctx context.Context) (string, error) {

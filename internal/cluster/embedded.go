@@ -59,6 +59,7 @@ func (e *embeddedNode) start(_ context.Context, mem Memory) error {
 		}
 		return err
 	}
+	// miniredis takes a hook only once it listens. A command that comes first just meets no gate.
 	e.redis.Server().SetPreHook(e.beforeCommand)
 	e.note("started, keeping its memory: %v", mem)
 	return nil

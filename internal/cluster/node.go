@@ -61,7 +61,7 @@ func (n *Node) Start(ctx context.Context, mem Memory) error {
 		if !n.down {
 			return errors.New("it is running")
 		}
-		return n.up(ctx, mem)
+		return retryPort(ctx, func() error { return n.up(ctx, mem) })
 	})
 }
 
@@ -144,11 +144,10 @@ func (n *Node) Heal(ctx context.Context) error {
 
 // up starts the backend, waits for its answer and opens the proxy. On failure the node is dead.
 func (n *Node) up(ctx context.Context, mem Memory) error {
-	err := retryPort(ctx, func() error { return n.backend.start(ctx, mem) })
-	if err != nil {
+	if err := n.backend.start(ctx, mem); err != nil {
 		return err
 	}
-	err = await(ctx, n.origin)
+	err := await(ctx, n.origin)
 	if err == nil {
 		err = n.link.up()
 	}

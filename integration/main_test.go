@@ -5,10 +5,13 @@
 package integration
 
 import (
+	"context"
+	"flag"
 	"fmt"
 	"os"
 	"testing"
 
+	"github.com/redis/go-redis/v9"
 	"go.uber.org/goleak"
 )
 
@@ -16,6 +19,11 @@ import (
 func TestMain(m *testing.M) {
 	if role := os.Getenv(roleVariable); role != "" {
 		os.Exit(work(role))
+	}
+	redis.SetLogger(silence{}) // it tells of every connection that is refused
+	// The parallel tests wait more than they work. Who gives -parallel has it all the same.
+	if err := flag.Set("test.parallel", "6"); err != nil {
+		panic(err)
 	}
 	code := m.Run()
 	if err := closeShared(); err != nil {
@@ -30,3 +38,7 @@ func TestMain(m *testing.M) {
 	}
 	os.Exit(code)
 }
+
+type silence struct{}
+
+func (silence) Printf(context.Context, string, ...any) {}

@@ -214,9 +214,14 @@ const library = "quorumlock:"
 // keeps for itself may stay; a fence counter must have an expiry.
 func (n *nodes) nothingLeft(t testing.TB, within time.Duration) {
 	t.Helper()
+	n.nothingLeftOn(t, within, n.all()...)
+}
+
+func (n *nodes) nothingLeftOn(t testing.TB, within time.Duration, which ...int) {
+	t.Helper()
 	eventually(t, within, func() error {
-		for index, c := range n.direct {
-			locks, err := locksOn(bounded(t, 10*time.Second), c)
+		for _, index := range which {
+			locks, err := locksOn(bounded(t, 10*time.Second), n.direct[index])
 			if err != nil {
 				return fmt.Errorf("node %d: %w", index, err)
 			}

@@ -34,20 +34,27 @@ func (a *account) note(nodes, index int, round uint32, r node.Reply) {
 	}
 }
 
-// failure returns the error of an operation that did not reach a majority. Callers hold mu.
+// failure returns the error of an operation that did not reach a majority. It names the nodes that are the reason: not
+// those whose answer was not waited for, because the others had decided. Callers hold mu.
 func (s *Lease) failure(op string, cause error) *QuorumError {
-	rule := s.locker.params.Rule
-	e := &QuorumError{Op: op, Key: s.key, Cause: cause, Need: rule.Need(), Nodes: rule.Nodes()}
+	e := s.unasked(op, cause)
+	silent := s.machine.Silent()
 	for i, n := range s.locker.nodes {
 		switch {
 		case s.account.yes.Has(i):
 		case s.account.errs != nil && s.account.errs[i] != nil:
 			e.add(n.Addr(), s.account.errs[i])
-		default:
+		case silent.Has(i):
 			e.add(n.Addr(), errSilent)
 		}
 	}
 	return e
+}
+
+// unasked returns the error of an operation that asked nobody.
+func (s *Lease) unasked(op string, cause error) *QuorumError {
+	rule := s.locker.params.Rule
+	return &QuorumError{Op: op, Key: s.key, Cause: cause, Need: rule.Need(), Nodes: rule.Nodes()}
 }
 
 // ended returns the error of the same operation when it was ctx that ended it.

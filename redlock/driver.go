@@ -48,7 +48,7 @@ func (s *Lease) acquire(ctx context.Context) (*Lease, error) {
 	switch {
 	case s.err() == nil:
 		return s, nil
-	case s.closed():
+	case s.locker.closed():
 		return nil, wrap(opLock, s.key, ErrClosed)
 	}
 	switch s.machine.End() {
@@ -243,13 +243,4 @@ func (s *Lease) end() {
 		close(w.result)
 	}
 	s.waits = nil
-}
-
-func (s *Lease) closed() bool {
-	select {
-	case <-s.locker.closing:
-		return true
-	default:
-		return false
-	}
 }

@@ -145,12 +145,16 @@ func (s *Lease) Context(parent context.Context) context.Context {
 //
 // The error matches [ErrLost] or [ErrUnlocked] when there is nothing to extend any more, and [ErrNoQuorum] when too few
 // nodes answered; then the lease is still held for what was left of it. When ctx ends first the error matches its
-// cause, and the nodes may be extending.
+// cause, and the nodes may be extending; when it had ended before, they are not asked.
 func (s *Lease) Extend(ctx context.Context) error {
 	if s == nil {
 		return wrap(opExtend, "", ErrUnlocked)
 	}
 	s.mu.Lock()
+	if ctx.Err() != nil && s.err() == nil {
+		defer s.mu.Unlock()
+		return s.unasked(opExtend, ErrNoQuorum).ended(ctx)
+	}
 	now := s.now()
 	effects, round := s.machine.Extend(now)
 	result := make(chan error, 1)

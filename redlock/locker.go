@@ -31,7 +31,7 @@ type house struct {
 	timetable *timetable
 	closing   chan struct{} // closed when Close begins
 	once      sync.Once
-	closed    error // what Close returned; written once
+	result    error // of Close; written once
 }
 
 // Dial returns a locker on the Redis masters at addrs: host:port, redis://user:password@host:port/db, or rediss:// for
@@ -39,7 +39,7 @@ type house struct {
 //
 // It fails only for bad input. Nodes may be down now and come up later; [Locker.Check] tells.
 func Dial(addrs []string, cfg Config) (*Locker, error) {
-	return open(len(addrs), cfg, func(i int, c node.Config) (*node.Node, error) {
+	return open("the address of node", len(addrs), cfg, func(i int, c node.Config) (*node.Node, error) {
 		return node.Dial(i, addrs[i], cfg.TLS, c)
 	})
 }
@@ -47,12 +47,12 @@ func Dial(addrs []string, cfg Config) (*Locker, error) {
 // New returns a locker on go-redis clients of the caller's, one for each Redis master, with whatever options they
 // have. [Locker.Close] does not close them. It fails only for bad input.
 func New(clients []redis.UniversalClient, cfg Config) (*Locker, error) {
-	return open(len(clients), cfg, func(i int, c node.Config) (*node.Node, error) {
+	return open("client", len(clients), cfg, func(i int, c node.Config) (*node.Node, error) {
 		return node.Use(i, clients[i], c)
 	})
 }
 
-func open(count int, cfg Config, dial func(i int, cfg node.Config) (*node.Node, error)) (*Locker, error) {
+func open(what string, count int, cfg Config, dial func(i int, cfg node.Config) (*node.Node, error)) (*Locker, error) {
 	cfg, err := cfg.complete()
 	switch {
 	case err != nil:
@@ -68,7 +68,7 @@ func open(count int, cfg Config, dial func(i int, cfg node.Config) (*node.Node, 
 		n, err := dial(i, cfg.node())
 		if err != nil {
 			h.discard()
-			return nil, fmt.Errorf("redlock: the address of node %d %w", i, err)
+			return nil, fmt.Errorf("redlock: %s %d %w", what, i, err)
 		}
 		h.nodes = append(h.nodes, n)
 		if other, twice := known[n.Addr()]; twice {
@@ -140,12 +140,15 @@ func (l *Locker) TryLock(ctx context.Context, key string) (*Lease, error) {
 	if err := checkKey(key); err != nil {
 		return nil, fmt.Errorf("redlock: %w", err)
 	}
+	if l.closed() {
+		return nil, wrap(opLock, key, ErrClosed)
+	}
 	s, err := newLease(l, key)
 	if err != nil {
 		return nil, err
 	}
 	if ctx.Err() != nil {
-		return nil, s.failure(opLock, ErrNoQuorum).ended(ctx)
+		return nil, s.unasked(opLock, ErrNoQuorum).ended(ctx)
 	}
 	return s.acquire(ctx)
 }
@@ -185,10 +188,10 @@ func (l *Locker) Close() error {
 		l.timetable.close()
 		ctx, cancel := context.WithTimeout(context.Background(), 5*l.cfg.NodeTimeout)
 		defer cancel()
-		l.closed = l.closeNodes(ctx)
+		l.result = l.closeNodes(ctx)
 		l.timetable.stop()
 	})
-	return l.closed
+	return l.result
 }
 
 func (h *house) closeNodes(ctx context.Context) error {
@@ -203,6 +206,15 @@ func (h *house) closeNodes(ctx context.Context) error {
 	}
 	wg.Wait()
 	return errors.Join(errs...)
+}
+
+func (h *house) closed() bool {
+	select {
+	case <-h.closing:
+		return true
+	default:
+		return false
+	}
 }
 
 // floor is the fence that this client proposes (R5): the largest node clock that it knows of, and a margin that covers

@@ -101,7 +101,7 @@ func await(ctx context.Context, addr string) error {
 			return nil
 		}
 		if sleep(ctx, 5*time.Millisecond) != nil {
-			return fmt.Errorf("%s: %w (last: %v)", addr, context.Cause(ctx), err)
+			return fmt.Errorf("%s: %w (last: %w)", addr, context.Cause(ctx), err)
 		}
 	}
 }

@@ -90,7 +90,6 @@ func TestCleanRemovesContainersOfTheDead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer hangUp(pool)
 	image, err := pickImage(t.Context(), pool, t.Logf)
 	if err != nil {
 		t.Fatal(err)
@@ -168,10 +167,8 @@ func TestCancelledStartLeavesNothing(t *testing.T) {
 		t.Setenv("TMPDIR", t.TempDir())
 		stop := errors.New("changed my mind")
 		ctx, cancel := context.WithCancelCause(t.Context())
-		answers := 0
-		c, err := Start(ctx, Spec{Kind: kind, Nodes: 8, Logf: func(format string, args ...any) {
-			answers++ // the first node that answers ends it for the others
-			cancel(stop)
+		c, err := Start(ctx, Spec{Kind: kind, Nodes: 8, Logf: func(string, ...any) {
+			cancel(stop) // the first node that answers ends it for the others
 		}})
 		if err == nil { // all were up already
 			t.Logf("no start was left to be cancelled")

@@ -45,7 +45,6 @@ func dockerFactory(ctx context.Context, spec Spec) (factory, error) {
 		image, err = pickImage(ctx, pool, spec.Logf)
 	}
 	if err != nil {
-		hangUp(pool)
 		return factory{}, err
 	}
 	args := append([]string{"redis-server", "--bind", "0.0.0.0", "--protected-mode", "no"}, spec.redisArgs()...)
@@ -54,7 +53,7 @@ func dockerFactory(ctx context.Context, spec Spec) (factory, error) {
 			name := fmt.Sprintf("quorumlock-%d-%d", os.Getpid(), port)
 			return &dockerNode{pool: pool, image: image, name: name, port: port, args: args}, nil
 		},
-		close: func() error { hangUp(pool); return nil },
+		close: func() error { return nil },
 	}, nil
 }
 
@@ -157,7 +156,7 @@ func portError(err error) error {
 		return nil
 	}
 	if s := err.Error(); strings.Contains(s, "port is already allocated") || strings.Contains(s, "address already in use") {
-		return fmt.Errorf("%w: %v", errPortTaken, err)
+		return fmt.Errorf("%w: %w", errPortTaken, err)
 	}
 	return err
 }

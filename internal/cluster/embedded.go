@@ -55,7 +55,7 @@ func (e *embeddedNode) start(_ context.Context, mem Memory) error {
 
 	if err := e.redis.StartAddr(e.addr); err != nil {
 		if errors.Is(err, syscall.EADDRINUSE) {
-			return fmt.Errorf("%w: %v", errPortTaken, err)
+			return fmt.Errorf("%w: %w", errPortTaken, err)
 		}
 		return err
 	}
@@ -127,7 +127,7 @@ func (e *embeddedNode) forgetScripts() error {
 	}
 	defer e.redis.Close()
 	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(5 * time.Second))
+	_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
 	if _, err := io.WriteString(conn, "*2\r\n$6\r\nSCRIPT\r\n$5\r\nFLUSH\r\n"); err != nil {
 		return err
 	}

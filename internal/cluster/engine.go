@@ -20,7 +20,7 @@ const (
 )
 
 // engine connects to the Docker engine and makes sure, within two seconds, that it answers.
-// Give it back with hangUp.
+// There is nothing to give back: dockertest keeps no connection alive.
 func engine(ctx context.Context) (*dockertest.Pool, error) {
 	pool, err := dockertest.NewPool(endpoint())
 	if err != nil {
@@ -29,7 +29,6 @@ func engine(ctx context.Context) (*dockertest.Pool, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, 2*time.Second, errors.New("the engine does not answer within 2s"))
 	defer cancel()
 	if err := pool.Client.PingWithContext(ctx); err != nil {
-		hangUp(pool)
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
 		}
@@ -37,8 +36,6 @@ func engine(ctx context.Context) (*dockertest.Pool, error) {
 	}
 	return pool, nil
 }
-
-func hangUp(pool *dockertest.Pool) { pool.Client.HTTPClient.CloseIdleConnections() }
 
 // endpoint is where the engine listens: "" leaves it to dockertest (DOCKER_HOST, DOCKER_MACHINE_NAME, the
 // system's default socket), unless only the socket of an engine without root is there.
@@ -70,7 +67,6 @@ func Clean(ctx context.Context) (int, error) {
 	if noEngine != nil {
 		return removed, err
 	}
-	defer hangUp(pool)
 	n, cerr := cleanContainers(ctx, pool)
 	if err = errors.Join(err, cerr); err != nil {
 		err = fmt.Errorf("cluster: clean: %w", err)

@@ -30,7 +30,6 @@ func Image(ctx context.Context, logf func(format string, args ...any)) (string, 
 	if err != nil {
 		return "", fmt.Errorf("cluster: image: %w", err)
 	}
-	defer hangUp(pool)
 	return pickImage(ctx, pool, logf)
 }
 

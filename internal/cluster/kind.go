@@ -31,9 +31,8 @@ func ParseKind(s string) (Kind, error) {
 // redis-server is found, else Embedded, which always works. The string says why each better kind cannot
 // run, on one line; it is empty for Docker. It takes at most two seconds.
 func Best(ctx context.Context) (Kind, string) {
-	pool, err := engine(ctx)
+	_, err := engine(ctx)
 	if err == nil {
-		hangUp(pool)
 		return Docker, ""
 	}
 	why := "docker: " + err.Error()

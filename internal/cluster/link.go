@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -17,66 +17,48 @@ import (
 // connections; it does not know commands. Each of Slow, BlackHole and DropReplies replaces what was set before, and
 // applies to connections that are open as well as to new ones. It is safe for concurrent use.
 //
-// What is lost is lost: ending a BlackHole or DropReplies breaks the connections that it had, because a
+// What is lost is lost: when a BlackHole or DropReplies ends, the connections that lost bytes by it break, because a
 // stream with a hole in it would pair replies with the wrong requests.
 type Link struct {
 	listen, upstream string
+	weather          atomic.Pointer[weather] // what connections meet now
 
-	mu     sync.Mutex // guards the fields below
-	proxy  *toxiproxy.Proxy
-	toxics []string // what is set, as toxiproxy's JSON
-	lossy  bool     // the toxics lose bytes
-	open   bool     // the proxy listens
+	mu    sync.Mutex // guards the fields below
+	proxy *toxiproxy.Proxy
+	gone  chan struct{} // closed when the proxy is; nil when it does not listen
 }
 
 func newLink(listen, upstream string) *Link {
-	return &Link{listen: listen, upstream: upstream}
+	l := &Link{listen: listen, upstream: upstream}
+	l.weather.Store(&weather{changed: make(chan struct{})})
+	return l
 }
 
-// Slow makes every round trip longer by delay, half of it on the way there and half on the way back. It counts in
-// milliseconds: anything shorter is one, and 0 is Restore.
+// Slow makes every round trip longer by delay, half of it on the way there and half on the way back.
+// Zero or less is Restore.
 func (l *Link) Slow(delay time.Duration) error {
-	if delay <= 0 {
-		return l.Restore()
-	}
-	ms := max(1, delay.Milliseconds())
-	return l.set(false,
-		fmt.Sprintf(`{"name":"slow_there","type":"latency","stream":"upstream","attributes":{"latency":%d}}`, ms/2),
-		fmt.Sprintf(`{"name":"slow_back","type":"latency","stream":"downstream","attributes":{"latency":%d}}`, ms-ms/2))
+	return l.set(weather{delay: max(0, delay) / 2})
 }
 
 // BlackHole loses every byte in both directions; connections stay open. New connections are accepted, and are
 // as silent (a real black hole would also swallow the handshake).
 func (l *Link) BlackHole() error {
-	return l.set(true,
-		`{"name":"hole_there","type":"timeout","stream":"upstream","attributes":{"timeout":0}}`,
-		`{"name":"hole_back","type":"timeout","stream":"downstream","attributes":{"timeout":0}}`)
+	return l.set(weather{losesRequests: true, losesReplies: true})
 }
 
 // DropReplies lets requests reach the node, which obeys them, and loses the replies; connections stay open.
 func (l *Link) DropReplies() error {
-	return l.set(true, `{"name":"drop_replies","type":"timeout","stream":"downstream","attributes":{"timeout":0}}`)
+	return l.set(weather{losesReplies: true})
 }
 
 // Restore makes the link a good one again.
-func (l *Link) Restore() error { return l.set(false) }
+func (l *Link) Restore() error { return l.set(weather{}) }
 
-func (l *Link) set(lossy bool, toxics ...string) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	wasLossy := l.lossy
-	l.toxics, l.lossy = toxics, lossy
-	if !l.open { // the next proxy will have them
-		return nil
-	}
-	if wasLossy {
-		// A new proxy, and the old one goes with its toxics. Removing a timeout toxic from a running
-		// toxiproxy 2.12 leaks the goroutines of every connection on which a byte is still on its way.
-		l.shut()
-		return l.listenLocked()
-	}
-	l.proxy.Toxics.ResetToxics(context.Background())
-	return l.apply()
+// set cannot fail today; the methods above return an error so that a proxy out of process could.
+func (l *Link) set(w weather) error {
+	w.changed = make(chan struct{})
+	close(l.weather.Swap(&w).changed)
+	return nil
 }
 
 // up makes the proxy listen. A nil link, that of a node without a proxy, is up and down at will.
@@ -86,10 +68,28 @@ func (l *Link) up() error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.open {
+	if l.gone != nil {
 		return nil
 	}
-	return l.listenLocked()
+	logger := zerolog.Nop()
+	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), logger)
+	proxy, gone := toxiproxy.NewProxy(server, l.listen, l.listen, l.upstream), make(chan struct{})
+	if err := addPassages(proxy, l, gone); err != nil {
+		return fmt.Errorf("proxy: %w", err)
+	}
+	// A port that we have just closed can still be busy: a child that is being forked at this moment has a copy of
+	// the listener until it execs.
+	err := retryPort(context.Background(), func() error {
+		err := proxy.Start()
+		if errors.Is(err, syscall.EADDRINUSE) {
+			err = fmt.Errorf("proxy: %w: %v", errPortTaken, err)
+		}
+		return err
+	})
+	if err == nil {
+		l.proxy, l.gone = proxy, gone
+	}
+	return err
 }
 
 // down makes the proxy refuse, and breaks the connections through it.
@@ -99,42 +99,11 @@ func (l *Link) down() error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.shut()
-	return nil
-}
-
-func (l *Link) listenLocked() error {
-	logger := zerolog.Nop()
-	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), logger)
-	l.proxy = toxiproxy.NewProxy(server, l.listen, l.listen, l.upstream)
-	if err := l.apply(); err != nil { // before the first connection
-		return err
+	if l.gone == nil {
+		return nil
 	}
-	err := l.proxy.Start()
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("proxy: %w: %v", errPortTaken, err)
-	}
-	l.open = err == nil
-	return err
-}
-
-func (l *Link) apply() error {
-	for _, t := range l.toxics {
-		if _, err := l.proxy.Toxics.AddToxicJson(strings.NewReader(t)); err != nil {
-			return fmt.Errorf("proxy: %s: %w", t, err)
-		}
-	}
-	return nil
-}
-
-// shut stops the proxy. Delays go first, so that nothing sleeps on in a proxy that is gone.
-func (l *Link) shut() {
-	if !l.open {
-		return
-	}
-	l.open = false
-	if !l.lossy {
-		l.proxy.Toxics.ResetToxics(context.Background())
-	}
+	close(l.gone)
 	l.proxy.Stop()
+	l.proxy, l.gone = nil, nil
+	return nil
 }

@@ -79,7 +79,11 @@ func TestSlowLinkTakesItsDelay(t *testing.T) {
 			t.Errorf("a round trip took %v, want at least %v", got, delay)
 		}
 	}
-	if err := n.Restart(t.Context(), Forget); err != nil {
+	if err := n.Kill(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, n.Addr()) // the proxy of a dead node is as dead
+	if err := n.Start(t.Context(), Forget); err != nil {
 		t.Fatal(err)
 	}
 	if got := took(); got < 101*time.Millisecond {

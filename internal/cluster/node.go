@@ -134,9 +134,12 @@ func (n *Node) Heal(ctx context.Context) error {
 				return err
 			}
 		}
-		n.cut = false
-		if err := n.link.up(); err != nil || n.paused {
+		if err := n.link.up(); err != nil {
 			return err
+		}
+		n.cut = false
+		if n.paused {
+			return nil
 		}
 		return await(ctx, n.origin)
 	})
@@ -166,7 +169,7 @@ func retryPort(ctx context.Context, f func() error) error {
 	deadline := time.Now().Add(3 * time.Second)
 	for {
 		err := f()
-		if !errors.Is(err, errPortTaken) || time.Now().After(deadline) || sleep(ctx, 50*time.Millisecond) != nil {
+		if !errors.Is(err, errPortTaken) || time.Now().After(deadline) || sleep(ctx, 10*time.Millisecond) != nil {
 			return err
 		}
 	}

@@ -45,7 +45,7 @@ func ask(ctx context.Context, addr string, command ...string) (string, error) {
 		return "", err
 	}
 	defer conn.Close()
-	defer context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })()
+	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })()
 
 	var request strings.Builder // an array: miniredis does not speak Redis's inline protocol
 	fmt.Fprintf(&request, "*%d\r\n", len(command))

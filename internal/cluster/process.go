@@ -84,7 +84,7 @@ func (p *processNode) start(ctx context.Context, mem Memory) error {
 	p.exited = exited
 	cmd := p.cmd
 	go func() {
-		cmd.Wait()
+		_ = cmd.Wait() // killed, as a rule
 		close(exited)
 	}()
 	if err := p.claim(ctx); err != nil {

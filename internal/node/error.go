@@ -51,6 +51,10 @@ func explain(err error, timeout time.Duration) *Error {
 		return own
 	case errors.As(err, &server):
 		text := server.Error()
+		if _, inner, ok := strings.Cut(text, "user_script:"); ok && strings.HasPrefix(text, "ERR Error running script") {
+			// Redis before 7 wraps what a command in a script met: "… @user_script:16: WRONGTYPE …".
+			_, text, _ = strings.Cut(inner, ": ")
+		}
 		return &Error{text: text, cause: err, Permanent: hasPrefix(text, permanent), away: hasPrefix(text, away)}
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, redis.ErrPoolTimeout),
 		errors.As(err, &timer) && timer.Timeout():

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -179,7 +180,7 @@ func (l *lane) account(calls []call) (trouble *Error, owes bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for i := range calls {
-		why, failed := calls[i].reply.Err.(*Error)
+		why, failed := errors.AsType[*Error](calls[i].reply.Err)
 		if !failed {
 			continue
 		}
@@ -241,7 +242,7 @@ func (l *lane) recover() {
 		// What failed is owed again, and tried again after the next pause.
 		for i := range calls {
 			if calls[i].reply.Err != nil {
-				l.account(calls)
+				_, _ = l.account(calls)
 				return
 			}
 		}

@@ -90,6 +90,15 @@ func (l *Lease) Fence() uint64 { return l.fence }
 // Grants returns how many nodes granted the key in the round that acquired it.
 func (l *Lease) Grants() int { return l.granters.Len() }
 
+// Silent returns the nodes that the newest round has waited for in vain: those that had not answered when its budget
+// was used up, or have not yet while it is open. A node that was not waited for is not among them.
+func (l *Lease) Silent() quorum.Set {
+	if l.round.Op == 0 {
+		return l.grant.silent()
+	}
+	return l.round.silent()
+}
+
 // Left returns for how long the lease may be trusted at now; 0 when it is not held.
 func (l *Lease) Left(now clock.Instant) time.Duration {
 	if l.phase != Held {

@@ -21,6 +21,7 @@ type Round struct {
 	seen     quorum.Set // replied, before the decision or after it
 	refused  quorum.Set // replied that the key is not the owner's
 	unasked  quorum.Set // never got the question
+	expired  bool       // decided by the budget, and not by replies
 }
 
 func newRound(id uint32, op Op, now clock.Instant, rule quorum.Rule, budget time.Duration) Round {
@@ -56,10 +57,18 @@ func (r *Round) count(node int, reply Reply) quorum.Decision {
 // the one call that does so.
 func (r *Round) expire(now clock.Instant) quorum.Decision {
 	if r.open() && now.Sub(r.Start) >= r.budget {
-		r.decision = quorum.Lost
+		r.decision, r.expired = quorum.Lost, true
 		return quorum.Lost
 	}
 	return quorum.Pending
+}
+
+// silent returns the nodes whose silence decided the round, or keeps it open; nothing if it was decided by replies.
+func (r *Round) silent() quorum.Set {
+	if !r.open() && !r.expired {
+		return 0
+	}
+	return quorum.All(r.rule.Nodes()).Without(r.seen)
 }
 
 // deadline returns when expire will have something to do.

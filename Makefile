@@ -1,0 +1,52 @@
+# Everything that one does with this project. `make` lists it.
+SHELL := /bin/sh
+GO ?= go
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+LIBRARY := ./clock ./quorum ./redlock/... ./internal/protocol ./internal/node
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint unit race integration bench up down image clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: ## five nodes, some contenders, two nodes killed, then a third: watch what happens
+	@$(GO) run ./cmd/redlock demo $(ARGS)
+
+test: unit integration ## all tests, with the race detector: what needs no Docker, then what does
+
+unit: ## the tests that need nothing but Go, with the race detector
+	$(GO) test -race $$($(GO) list ./... | grep -v /integration)
+
+race: unit ## the same as unit
+
+integration: ## the suites on real Redis containers; gets or builds the image first
+	@integration/run.sh
+
+check: lint test ## what CI runs: lint, then test
+
+lint: ## formatting, vet for Linux, macOS and Windows, staticcheck
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
+	  if [ -n "$$unformatted" ]; then echo "gofmt would change:" $$unformatted; exit 1; fi
+	$(GO) vet ./...
+	GOOS=darwin $(GO) vet $(LIBRARY) ./internal/cluster ./cmd/...
+	GOOS=windows $(GO) vet $(LIBRARY) ./internal/cluster ./cmd/...
+	$(GO) run $(STATICCHECK) ./...
+	$(GO) mod verify
+	@$(GO) mod tidy -diff
+
+bench: ## what a hung node costs, on real containers: p50 and p99 of Lock and Unlock
+	$(GO) test -run '^$$' -bench . -benchtime 3s ./integration
+
+up: ## five independent Redis masters on 127.0.0.1:7101-7105, by docker-compose.yml
+	@QUORUMLOCK_REDIS_IMAGE=$$(integration/image.sh) && export QUORUMLOCK_REDIS_IMAGE && \
+	  if docker compose version >/dev/null 2>&1; then docker compose up -d; else docker-compose up -d; fi
+
+down: ## stop and remove them
+	@if docker compose version >/dev/null 2>&1; then docker compose down -v; else docker-compose down -v; fi
+
+image: ## print the Redis image that this machine uses, after getting or building it
+	@integration/image.sh
+
+clean: ## remove what the targets above have written
+	rm -rf bin out

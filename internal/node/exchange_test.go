@@ -1,0 +1,225 @@
+package node
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+func grant(owner string) Command {
+	return Command{Op: Grant, Key: "k", Owner: owner, TTL: time.Minute}
+}
+
+// R3: asked again by the owner that holds the key, a node says yes again, with the same fence and a fresh TTL; another
+// owner is refused with the time that is left.
+func TestGrantIsIdempotent(t *testing.T) {
+	for _, fenced := range []bool{true, false} {
+		m, n := real(t, fenced)
+		first := ask(t, n, grant("a"))
+		m.FastForward(50 * time.Second)
+		again := ask(t, n, grant("a"))
+		if !first.Yes || !again.Yes || first.Fence != again.Fence || fenced != (first.Fence > 0) {
+			t.Errorf("fenced %v: got %+v, then %+v; want yes twice with one fence", fenced, first, again)
+		}
+		if got := m.TTL("k"); fenced && got != time.Minute {
+			t.Errorf("got a TTL of %v after the second grant, want 1m", got)
+		}
+		other := ask(t, n, grant("b"))
+		if other.Yes || other.Err != nil || other.Left <= 0 || other.Left > time.Minute {
+			t.Errorf("fenced %v: got %+v for another owner, want a refusal with at most 1m left", fenced, other)
+		}
+	}
+}
+
+// R5: a node's fences for a key only rise: past the floor, past a raise, and past its clock when the counter is gone;
+// a floor from a broken clock is cut.
+func TestFencesRise(t *testing.T) {
+	m, n := real(t, true)
+	now := time.Now()
+	m.SetTime(now)
+	clock := uint64(now.UnixMicro())
+	next := func(floor uint64) uint64 {
+		t.Helper()
+		c := grant("a")
+		c.Fence = floor
+		r := ask(t, n, c)
+		if !r.Yes {
+			t.Fatalf("got %+v, want a grant", r)
+		}
+		ask(t, n, Command{Op: Release, Key: "k", Owner: "a"})
+		return r.Fence
+	}
+	if got := next(0); got != clock+1 {
+		t.Errorf("got %d without a counter, want the node's clock and 1, %d", got, clock+1)
+	}
+	if got := next(0); got != clock+2 {
+		t.Errorf("got %d, want %d", got, clock+2)
+	}
+	if got := next(clock + 50_000); got != clock+50_001 {
+		t.Errorf("got %d with a floor, want %d", got, clock+50_001)
+	}
+	if got := next(clock + 3600_000_000); got != clock+60_000_001 {
+		t.Errorf("got %d with a floor of an hour ahead, want it cut at 60s, %d", got, clock+60_000_001)
+	}
+	ask(t, n, grant("a"))
+	if r := ask(t, n, Command{Op: Raise, Key: "k", Owner: "b", Fence: clock + 900_000_000}); r.Yes {
+		t.Error("got yes to a raise by an owner that does not hold the key")
+	}
+	if r := ask(t, n, Command{Op: Raise, Key: "k", Owner: "a", Fence: clock + 70_000_000}); !r.Yes {
+		t.Errorf("got %+v, want the fence raised", r)
+	}
+	if r := ask(t, n, Command{Op: Raise, Key: "k", Owner: "a", Fence: 5}); !r.Yes {
+		t.Errorf("got %+v, want a lower raise to be acknowledged", r)
+	}
+	ask(t, n, Command{Op: Release, Key: "k", Owner: "a"})
+	if got := next(0); got != clock+70_000_001 {
+		t.Errorf("got %d after a raise, want %d", got, clock+70_000_001)
+	}
+	if got := m.TTL(counter("k")); got != 24*time.Hour {
+		t.Errorf("got a TTL of %v on the counter, want 24h", got)
+	}
+}
+
+// Only the owner extends and releases.
+func TestOnlyTheOwnerMayTouchTheKey(t *testing.T) {
+	m, n := real(t, true)
+	ask(t, n, grant("a"))
+	extend := Command{Op: Extend, Key: "k", Owner: "b", TTL: time.Hour}
+	if r := ask(t, n, extend); r.Yes || r.Err != nil {
+		t.Errorf("got %+v for another owner's extend, want no", r)
+	}
+	if r := ask(t, n, Command{Op: Release, Key: "k", Owner: "b"}); r.Yes || r.Err != nil {
+		t.Errorf("got %+v for another owner's release, want no", r)
+	}
+	extend.Owner = "a"
+	if r := ask(t, n, extend); !r.Yes || m.TTL("k") != time.Hour {
+		t.Errorf("got %+v and a TTL of %v, want the key extended to 1h", r, m.TTL("k"))
+	}
+	if r := ask(t, n, Command{Op: Release, Key: "k", Owner: "a"}); !r.Yes || m.Exists("k") {
+		t.Errorf("got %+v, want the key deleted", r)
+	}
+	if r := ask(t, n, extend); r.Yes || m.Exists("k") {
+		t.Errorf("got %+v, want an extend of nothing to create nothing", r)
+	}
+}
+
+// A server that forgot the scripts is told them again, without anybody noticing.
+func TestForgottenScriptIsLoadedAgain(t *testing.T) {
+	_, n := real(t, true)
+	for range 3 {
+		if r := ask(t, n, grant("a")); !r.Yes {
+			t.Errorf("got %+v, want a grant", r)
+		}
+		if err := n.client.ScriptFlush(t.Context()).Err(); err != nil {
+			t.Fatal(err)
+		}
+		if r := ask(t, n, Command{Op: Release, Key: "k", Owner: "a"}); !r.Yes {
+			t.Errorf("got %+v, want a release", r)
+		}
+	}
+}
+
+// Where scripts are forbidden, plain mode finds the server's own way to compare and delete, or WATCH, and remembers it.
+func TestServersWithoutScripts(t *testing.T) {
+	const never = "-NOPERM this user has no permissions to run the 'evalsha' command"
+	const unknown = "-ERR unknown command 'DELEX', with args beginning with:"
+	replies := func(own map[string]string) func(command []string) string {
+		return func(command []string) string {
+			name := strings.ToUpper(command[0])
+			if reply, ok := own[name]; ok {
+				return reply
+			}
+			switch {
+			case strings.HasPrefix(name, "EVAL"):
+				return never
+			case name == "SET" && strings.Contains(strings.Join(command, " "), "IFEQ"):
+				return "-ERR syntax error"
+			case name == "GET":
+				return "$1\r\na"
+			case name == "WATCH", name == "UNWATCH", name == "MULTI":
+				return "+OK"
+			case name == "DEL", name == "PEXPIRE":
+				return "+QUEUED"
+			case name == "EXEC":
+				return "*1\r\n:1"
+			}
+			return unknown
+		}
+	}
+	for _, test := range []struct {
+		name         string
+		op           Op
+		own          map[string]string
+		first, later string
+	}{
+		{"Redis 8.4 release", Release, map[string]string{"DELEX": ":1"}, "EVALSHA DELEX", "DELEX"},
+		{"Valkey 9 release", Release, map[string]string{"DELIFEQ": ":1"}, "EVALSHA DELEX DELIFEQ", "DELIFEQ"},
+		{"old release", Release, nil, "EVALSHA DELEX DELIFEQ WATCH GET MULTI DEL EXEC", "WATCH GET MULTI DEL EXEC"},
+		{"Redis 8.4 extend", Extend, map[string]string{"SET": "+OK"}, "EVALSHA SET", "SET"},
+		{"old extend", Extend, nil, "EVALSHA SET WATCH GET MULTI PEXPIRE EXEC", "WATCH GET MULTI PEXPIRE EXEC"},
+	} {
+		s := serve(t, replies(test.own))
+		n := dial(t, s.addr, config(false))
+		for i, want := range []string{test.first, test.first + " " + test.later} {
+			r := ask(t, n, Command{Op: test.op, Key: "k", Owner: "a", TTL: time.Minute})
+			if got := strings.ReplaceAll(s.names(), " UNWATCH", ""); !r.Yes || got != want {
+				t.Errorf("%s, time %d: got %+v by %q, want yes by %q", test.name, i+1, r, got, want)
+			}
+		}
+	}
+}
+
+// Another owner's key is neither deleted nor extended without scripts, and neither is one that changes meanwhile.
+func TestWatchComparesTheOwner(t *testing.T) {
+	for name, replies := range map[string]map[string]string{
+		"another owner": {"GET": "$1\r\nb"},
+		"nobody":        {"GET": "$-1"},
+		"changed":       {"GET": "$1\r\na", "EXEC": "*-1"},
+	} {
+		s := serve(t, func(command []string) string {
+			command[0] = strings.ToUpper(command[0])
+			if reply, ok := replies[command[0]]; ok {
+				return reply
+			}
+			switch command[0] {
+			case "WATCH", "UNWATCH", "MULTI":
+				return "+OK"
+			case "DEL":
+				return "+QUEUED"
+			}
+			return "-ERR unknown command"
+		})
+		n := dial(t, s.addr, config(false))
+		if r := ask(t, n, Command{Op: Release, Key: "k", Owner: "a"}); r.Yes || r.Err != nil {
+			t.Errorf("%s: got %+v, want a plain no", name, r)
+		}
+	}
+}
+
+// A fence needs scripts: without them the grant fails, for good, and says why.
+func TestFencedGrantNeedsScripts(t *testing.T) {
+	s := serve(t, func([]string) string { return "-NOPERM no permissions to run the 'evalsha' command" })
+	r := ask(t, dial(t, s.addr, config(true)), grant("a"))
+	if why, ok := r.Err.(*Error); !ok || !why.Permanent || !strings.Contains(why.Error(), "evalsha") {
+		t.Errorf("got %+v, want a permanent error that names evalsha", r)
+	}
+}
+
+// A plain SET that stored nothing looks who is there: our own owner, after a reply was lost, is a grant.
+func TestLostReplyOfSetIsNotARefusal(t *testing.T) {
+	for holder, want := range map[string]bool{"a": true, "b": false} {
+		s := serve(t, func(command []string) string {
+			switch strings.ToUpper(command[0]) {
+			case "GET":
+				return "$1\r\n" + holder
+			case "PTTL":
+				return ":1500"
+			}
+			return "$-1"
+		})
+		r := ask(t, dial(t, s.addr, config(false)), grant("a"))
+		if r.Yes != want || r.Err != nil || !want && r.Left != 1500*time.Millisecond {
+			t.Errorf("got %+v while %q holds the key, want yes: %v", r, holder, want)
+		}
+	}
+}

@@ -1,0 +1,122 @@
+package redlock_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+
+	"github.com/quorumlock/quorumlock/redlock"
+)
+
+// nodes starts n Redis masters in this process, which is enough to see the package work.
+func nodes(n int) (addrs []string, stop func()) {
+	var all []*miniredis.Miniredis
+	for range n {
+		m := miniredis.NewMiniRedis()
+		if err := m.Start(); err != nil {
+			log.Fatal(err)
+		}
+		all, addrs = append(all, m), append(addrs, m.Addr())
+	}
+	return addrs, func() {
+		for _, m := range all {
+			m.Close()
+		}
+	}
+}
+
+// Run a function while holding a key, and stop it when the key is lost.
+func ExampleLocker_Do() {
+	addrs, stop := nodes(5)
+	defer stop()
+
+	locker, err := redlock.Dial(addrs, redlock.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer locker.Close()
+
+	err = locker.Do(context.Background(), "orders/42", func(ctx context.Context, lease *redlock.Lease) error {
+		// ctx ends before anyone else can hold orders/42.
+		fmt.Println("shipping order 42")
+		return nil
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	// Output: shipping order 42
+}
+
+// Hold a lease for as long as it takes, and give its fence to the storage, which refuses smaller ones.
+func ExampleLocker_Lock() {
+	addrs, stop := nodes(3)
+	defer stop()
+	locker, err := redlock.Dial(addrs, redlock.Config{TTL: 5 * time.Second})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer locker.Close()
+
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	lease, err := locker.Lock(ctx, "reports/daily")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer lease.Unlock(ctx) // works although ctx has ended by then
+
+	fmt.Println("held:", lease.Err() == nil, "fenced:", lease.Fence() > 0)
+	// Output: held: true fenced: true
+}
+
+// Try once, and do something else when somebody has the key.
+func ExampleLocker_TryLock() {
+	addrs, stop := nodes(3)
+	defer stop()
+	locker, err := redlock.Dial(addrs, redlock.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer locker.Close()
+
+	ctx := context.Background()
+	lease, err := locker.TryLock(ctx, "cron/cleanup")
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, err = locker.TryLock(ctx, "cron/cleanup")
+	switch {
+	case errors.Is(err, redlock.ErrHeld):
+		fmt.Println("somebody else is at it")
+	case errors.Is(err, redlock.ErrNoQuorum):
+		fmt.Println("too few nodes answer:", err)
+	}
+	fmt.Println("unlocked:", lease.Unlock(ctx))
+	// Output:
+	// somebody else is at it
+	// unlocked: <nil>
+}
+
+// A lease's context stops work that goes on when the lease is lost.
+func ExampleLease_Context() {
+	addrs, stop := nodes(3)
+	locker, err := redlock.Dial(addrs, redlock.Config{TTL: 300 * time.Millisecond})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer locker.Close()
+	lease, err := locker.Lock(context.Background(), "leader")
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	ctx := lease.Context(context.Background())
+	stop() // all nodes die
+	<-ctx.Done()
+	fmt.Println(context.Cause(ctx))
+	// Output: redlock: lease lost
+}

@@ -17,10 +17,10 @@ import (
 
 // The suite as a whole leaves no goroutine behind: not of the library, not of a cluster.
 func TestMain(m *testing.M) {
+	redis.SetLogger(silence{}) // it tells of every connection that is refused
 	if role := os.Getenv(roleVariable); role != "" {
 		os.Exit(work(role))
 	}
-	redis.SetLogger(silence{}) // it tells of every connection that is refused
 	// The parallel tests wait more than they work. Who gives -parallel has it all the same.
 	if err := flag.Set("test.parallel", "6"); err != nil {
 		panic(err)

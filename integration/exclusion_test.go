@@ -14,6 +14,7 @@ import (
 // Two processes share a key for ten thousand cycles while one minority after the other is killed and comes back with
 // its memory: never two holders at a time, no cycle lost, every fence larger than the one before.
 func TestTwoProcessesExcludeEachOther(t *testing.T) {
+	t.Parallel()
 	n := start(t, cluster.Spec{})
 	job := task{
 		Addrs: n.Addrs(), Key: "key", Dir: t.TempDir(), Cycles: 10_000,

@@ -183,6 +183,9 @@ func (s *Lease) send(e protocol.Effect) (refused quorum.Set) {
 	case protocol.Release, protocol.Undo:
 		c.Op = node.Release
 	}
+	if s.locker.params.Fenced && (c.Op == node.Grant || c.Op == node.Raise) {
+		c.Counter = node.Counter(s.key)
+	}
 	if e.Round != 0 {
 		c.To = sink{s}
 		if e.Op != protocol.Raise {
@@ -229,7 +232,7 @@ func (s *Lease) end() {
 	why := ErrUnlocked
 	if s.machine.End() != protocol.Unlocked {
 		why = ErrLost
-		s.locker.cfg.Logger.Warn("lease lost", "key", s.key, "owner", s.owner)
+		s.locker.cfg.Logger.Warn("lease lost", "key", s.key, "fence", s.machine.Fence())
 	}
 	if s.done == nil {
 		s.done = closedChannel

@@ -46,6 +46,9 @@ func Dial(addrs []string, cfg Config) (*Locker, error) {
 
 // New returns a locker on go-redis clients of the caller's, one for each Redis master, with whatever options they
 // have. [Locker.Close] does not close them. It fails only for bad input.
+//
+// A client that repeats commands by itself (go-redis's MaxRetries) is safe. But where the reply to an Unlock is lost, the
+// repeated one finds nothing, and on a majority that reads as [ErrLost]. The clients that [Dial] makes do not repeat.
 func New(clients []redis.UniversalClient, cfg Config) (*Locker, error) {
 	return open("client", len(clients), cfg, func(i int, c node.Config) (*node.Node, error) {
 		return node.Use(i, clients[i], c)
@@ -157,8 +160,8 @@ func (l *Locker) TryLock(ctx context.Context, key string) (*Lease, error) {
 // one given to Do ends.
 //
 // Do returns Lock's error if it could not lock; else fn's error, joined with [ErrLost] if the lease was lost before fn
-// returned. It unlocks also when fn panics. That unlocking did not reach a majority is no error of fn's work: the key
-// expires by itself.
+// returned. It unlocks also when fn panics. That unlocking did not reach a majority is no error of fn's work, and only
+// logged: the key expires by itself.
 func (l *Locker) Do(ctx context.Context, key string, fn func(ctx context.Context, lease *Lease) error) error {
 	lease, err := l.Lock(ctx, key)
 	if err != nil {
@@ -172,8 +175,12 @@ func (l *Locker) Do(ctx context.Context, key string, fn func(ctx context.Context
 	}()
 	err = fn(lease.Context(ctx), lease)
 	returned = true
-	if unlocked := lease.Unlock(ctx); errors.Is(unlocked, ErrLost) {
+	unlocked := lease.Unlock(ctx)
+	switch {
+	case errors.Is(unlocked, ErrLost):
 		return errors.Join(err, unlocked)
+	case errors.Is(unlocked, ErrNoQuorum):
+		l.cfg.Logger.Warn("unlock did not reach a majority", "error", unlocked)
 	}
 	return err
 }

@@ -56,7 +56,7 @@ func TestLeaseIsItsOwnerUnderTheKey(t *testing.T) {
 func TestNothingIsLeftAfterManyCycles(t *testing.T) {
 	const workers, keys = 64, 48
 	cycles := int64(100_000)
-	if testing.Short() || raceEnabled {
+	if testing.Short() {
 		cycles = 10_000
 	}
 	n := sharedNodes(t)

@@ -223,3 +223,48 @@ func TestLostReplyOfSetIsNotARefusal(t *testing.T) {
 		}
 	}
 }
+
+// Commands that share a batch are carried out in order, each for itself: one that fails is told its own error, and
+// spoils no other.
+func TestOneFailureSpoilsNoOther(t *testing.T) {
+	for _, fenced := range []bool{true, false} {
+		m, n := real(t, fenced)
+		if _, err := m.Push("list", "an element"); err != nil {
+			t.Fatal(err)
+		}
+		commands := []Command{
+			grant("a"),
+			{Op: Extend, Key: "list", Owner: "a", TTL: time.Minute},
+			{Op: Release, Key: "k", Owner: "a"},
+			grant("b"),
+			{Op: Release, Key: "list", Owner: "a"},
+			grant("c"),
+			{Op: Extend, Key: "k", Owner: "b", TTL: time.Hour},
+		}
+		// The server knows the scripts before, as in every batch but the first.
+		for _, s := range []script{shared, lone[Release], lone[Extend]} {
+			if err := n.client.ScriptLoad(t.Context(), s.source).Err(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		calls := make([]*call, len(commands))
+		for i, c := range commands {
+			calls[i] = new(call)
+			calls[i].put(c)
+		}
+		n.exchange(calls)
+		for i, want := range []string{"yes", "WRONGTYPE", "yes", "yes", "WRONGTYPE", "no", "yes"} {
+			r := calls[i].reply
+			got := map[bool]string{true: "yes", false: "no"}[r.Yes]
+			if r.Err != nil {
+				got, _, _ = strings.Cut(r.Err.Error(), " ")
+			}
+			if got != want {
+				t.Errorf("fenced %v, command %d: got %s (%+v), want %s", fenced, i, got, r, want)
+			}
+		}
+		if !m.Exists("list") {
+			t.Error("got the list deleted")
+		}
+	}
+}

@@ -33,6 +33,7 @@ type Node struct {
 	release, extend step // how this server compares and deletes, or extends
 	pipe            redis.Pipeliner
 	commands        []redis.Cmder
+	args            []any
 }
 
 // Addr returns the node's address, without credentials.

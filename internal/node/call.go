@@ -19,12 +19,13 @@ type call struct {
 	alone bool // by script, but not together with others: to be told its error
 	reply Reply
 
-	ttl    int64                    // TTL in ms, as the server takes it
-	asked  redis.Cmder              // the command of the step under way; several calls may share a script
-	place  int                      // which of the script's commands is this call
-	set    *redis.BoolCmd           // of bySet
-	hashed [Release + 1]redis.Cmder // of byHash, alone, by op
-	left   *redis.DurationCmd       // of byLooking, beside asked
+	ttl     int64                    // TTL in ms, as the server takes it
+	asked   redis.Cmder              // the command of the step under way; several calls may share a script
+	place   int                      // which of the script's commands is this call
+	set     *redis.BoolCmd           // of bySet
+	hashed  [Release + 1]redis.Cmder // of byHash, alone, by op
+	sourced [Release + 1]redis.Cmder // of bySource, alone, by op
+	left    *redis.DurationCmd       // of byLooking, beside asked
 }
 
 // put makes c a call for the command.
@@ -69,17 +70,20 @@ func (c *call) ask(ctx context.Context, to []redis.Cmder) []redis.Cmder {
 	return append(to, c.asked)
 }
 
-// byScript returns the call alone as a script: made once, where the server is expected to know it.
+// byScript returns the call alone as a script.
 func (c *call) byScript() redis.Cmder {
+	made := &c.hashed[c.Op]
 	if c.step == bySource {
-		c.asked = c.script("EVAL", lone[c.Op].source)
-	} else {
-		if c.hashed[c.Op] == nil {
-			c.hashed[c.Op] = c.script("EVALSHA", lone[c.Op].hash)
-		}
-		c.asked = c.hashed[c.Op]
+		made = &c.sourced[c.Op]
 	}
-	c.place = 0
+	if *made == nil {
+		if c.step == bySource {
+			*made = c.script("EVAL", lone[c.Op].source)
+		} else {
+			*made = c.script("EVALSHA", lone[c.Op].hash)
+		}
+	}
+	c.asked, c.place = *made, 0
 	c.asked.SetErr(errUnanswered)
 	return c.asked
 }

@@ -192,8 +192,8 @@ func (n *Node) another(c *call, err error) bool {
 // learn keeps the step that this server answered as the first one for commands like c.
 func (n *Node) learn(c *call) {
 	step := c.step
-	if step == bySource {
-		step = byHash
+	if c.scripted() {
+		step = n.scripted
 	}
 	switch c.Op {
 	case Release:

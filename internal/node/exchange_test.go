@@ -152,11 +152,11 @@ func TestServersWithoutScripts(t *testing.T) {
 		own          map[string]string
 		first, later string
 	}{
-		{"Redis 8.4 release", Release, map[string]string{"DELEX": ":1"}, "EVALSHA DELEX", "DELEX"},
-		{"Valkey 9 release", Release, map[string]string{"DELIFEQ": ":1"}, "EVALSHA DELEX DELIFEQ", "DELIFEQ"},
-		{"old release", Release, nil, "EVALSHA DELEX DELIFEQ WATCH GET MULTI DEL EXEC", "WATCH GET MULTI DEL EXEC"},
-		{"Redis 8.4 extend", Extend, map[string]string{"SET": "+OK"}, "EVALSHA SET", "SET"},
-		{"old extend", Extend, nil, "EVALSHA SET WATCH GET MULTI PEXPIRE EXEC", "WATCH GET MULTI PEXPIRE EXEC"},
+		{"Redis 8.4 release", Release, map[string]string{"DELEX": ":1"}, "EVAL DELEX", "DELEX"},
+		{"Valkey 9 release", Release, map[string]string{"DELIFEQ": ":1"}, "EVAL DELEX DELIFEQ", "DELIFEQ"},
+		{"old release", Release, nil, "EVAL DELEX DELIFEQ WATCH GET MULTI DEL EXEC", "WATCH GET MULTI DEL EXEC"},
+		{"Redis 8.4 extend", Extend, map[string]string{"SET": "+OK"}, "EVAL SET", "SET"},
+		{"old extend", Extend, nil, "EVAL SET WATCH GET MULTI PEXPIRE EXEC", "WATCH GET MULTI PEXPIRE EXEC"},
 	} {
 		s := serve(t, replies(test.own))
 		n := dial(t, s.addr, config(false))

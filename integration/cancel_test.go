@@ -105,8 +105,11 @@ func TestCancelledLocksLeaveNothingOnAHungNode(t *testing.T) {
 		lockers = append(lockers, l)
 	}
 	n.pause(t, 1)
-	for _, l := range lockers {
-		cancelled(t, 500, l)
+	// Also after the lockers have given the node up, which they do when NodeTimeout has passed.
+	for deadline := time.Now().Add(1500 * time.Millisecond); time.Now().Before(deadline); {
+		for _, l := range lockers {
+			cancelled(t, 200, l)
+		}
 	}
 	n.nothingLeftOn(t, time.Second, 0, 2)
 	n.resume(t, 1)

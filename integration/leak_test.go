@@ -3,6 +3,7 @@ package integration
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -59,6 +60,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 			t.Error(err)
 		}
 		eventually(t, time.Second, connections)
+		runtime.KeepAlive(l) // whose connections the collector would close, too
 	})
 }
 

@@ -18,7 +18,7 @@ func TestTwoProcessesExcludeEachOther(t *testing.T) {
 	n := start(t, cluster.Spec{})
 	job := task{
 		Addrs: n.Addrs(), Key: "key", Dir: t.TempDir(), Cycles: 10_000,
-		Config: redlock.Config{TTL: 2 * time.Second, MaxTTL: 2 * time.Second},
+		TTL: 2 * time.Second,
 	}
 	if testing.Short() {
 		job.Cycles = 1000
@@ -75,7 +75,7 @@ func TestFrozenHolderKnowsThatItHasLost(t *testing.T) {
 	n := start(t, cluster.Spec{Nodes: 3})
 	cfg := redlock.Config{TTL: time.Second, MaxTTL: time.Second}
 	l := dial(t, n.Addrs(), cfg)
-	cmd := worker(t, "holder", task{Addrs: n.Addrs(), Key: "key", Config: cfg})
+	cmd := worker(t, "holder", task{Addrs: n.Addrs(), Key: "key", TTL: cfg.TTL})
 	say, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)

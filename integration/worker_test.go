@@ -26,7 +26,7 @@ const (
 // task is what a worker is told; its role says which fields matter.
 type task struct {
 	Addrs  []string
-	Config redlock.Config
+	TTL    time.Duration // and MaxTTL
 	Key    string
 	Dir    string // of the witness
 	Cycles uint64 // that all workers together are to do
@@ -52,7 +52,7 @@ func work(role string) int {
 	err := json.Unmarshal([]byte(os.Getenv(taskVariable)), &job)
 	var l *redlock.Locker
 	if err == nil {
-		l, err = redlock.Dial(job.Addrs, job.Config)
+		l, err = redlock.Dial(job.Addrs, redlock.Config{TTL: job.TTL, MaxTTL: job.TTL})
 	}
 	if err == nil {
 		switch role {

@@ -158,3 +158,10 @@ func TestNothingPassesOnAnEmptyHistory(t *testing.T) {
 		t.Error("no results: got a pass")
 	}
 }
+
+// Looking at a lease whose window has closed does not move the end of that window.
+func TestAPromiseEndsWithTheWindow(t *testing.T) {
+	if got := max(promise(3*s, 2*s), promise(4*s, 1*s), promise(6*s, 0)); got != 5*s {
+		t.Errorf("got trust until %v, want 5s", got)
+	}
+}

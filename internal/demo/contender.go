@@ -100,7 +100,16 @@ func (c *contender) end(ctx context.Context, lease *redlock.Lease, h Hold) {
 // read first.
 func (c *contender) trusted(lease *redlock.Lease) time.Duration {
 	now := c.journal.now()
-	return now + lease.Left()
+	return promise(now, lease.Left())
+}
+
+// promise returns until when a lease is trusted of which something is left now. Of one that is not trusted any more
+// nothing is promised: the time at which that was seen must not pass for a later end of its window.
+func promise(now, left time.Duration) time.Duration {
+	if left <= 0 {
+		return 0
+	}
+	return now + left
 }
 
 // spare is how long before the first moment at which a node could have let the key go the holder stopped. The lease is
@@ -143,7 +152,7 @@ func sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
-// await waits for done, for at most d, or until ctx ends.
+// await waits for done, for at most d, or until ctx ends. That it does not come in time is for the checks to find.
 func await(ctx context.Context, done <-chan struct{}, d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()

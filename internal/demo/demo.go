@@ -59,6 +59,10 @@ func Run(ctx context.Context, cfg Config) (h *History, err error) {
 	began := time.Now()
 	nodes, err := cluster.Start(ctx, cluster.Spec{Kind: cfg.Kind, Nodes: cfg.Nodes})
 	if err != nil {
+		// Start has removed everything again, unless it says something beside the reason why ctx ended.
+		if cause := context.Cause(ctx); cause != nil && err.Error() == cause.Error() {
+			err = ErrStopped
+		}
 		return nil, err
 	}
 	defer func() {

@@ -66,44 +66,60 @@ func (s *stage) play(ctx context.Context) (err error) {
 	return s.look(ctx)
 }
 
+// acts plays the four acts, step by step, until they are over or ctx ends.
 func (s *stage) acts(ctx context.Context, cast *sync.WaitGroup, solo *redlock.Locker, role *role) error {
 	minority := (s.cfg.Nodes - 1) / 2
 	practising, enough := context.WithCancel(ctx)
 	defer enough()
 	cast.Go(func() { practise(practising, solo, s.journal) })
-	s.calm(ctx)
-	s.sumUp(1)
+	for _, step := range []func() error{
+		just(func() { s.calm(ctx) }),
+		just(func() { s.sumUp(1) }),
 
-	s.begin(2)
-	if err := s.kill(ctx, 0, minority); err != nil {
-		return err
-	}
-	s.calm(ctx)
-	enough()
-	s.sumUp(2)
+		just(func() { s.begin(2) }),
+		func() error { return s.kill(ctx, 0, minority) },
+		just(func() { s.calm(ctx) }),
+		just(func() { enough(); s.sumUp(2) }),
 
-	s.begin(3)
-	role.offer()
-	await(ctx, role.taken, s.cfg.TTL+recovery)
-	if err := s.kill(ctx, minority, minority+1); err != nil {
-		return err
+		just(func() { s.begin(3) }),
+		just(func() { role.offer(); await(ctx, role.taken, s.cfg.TTL+recovery) }),
+		func() error { return s.kill(ctx, minority, minority+1) },
+		just(func() { s.outage(ctx, minority+1, role) }),
+
+		just(func() { s.begin(4) }),
+		func() error { return s.revive(ctx, minority+1) },
+		just(func() { s.calm(ctx) }),
+	} {
+		if err := step(); err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 	}
-	s.journal.write(func(h *History) { h.Outage.From, h.Down = s.killed, h.Nodes[:minority+1] })
+	return nil
+}
+
+// outage waits until the holder was told, and every contender had the time for a whole try.
+func (s *stage) outage(ctx context.Context, down int, role *role) {
+	s.journal.write(func(h *History) { h.Outage.From, h.Down = s.killed, h.Nodes[:down] })
 	await(ctx, role.left, 2*s.cfg.TTL)
-	sleep(ctx, s.cfg.patience()*9/4) // long enough for each contender to make a whole try
+	sleep(ctx, s.cfg.patience()*9/4)
+}
 
-	s.begin(4)
-	if err := s.revive(ctx, minority+1); err != nil {
-		return err
+// just makes a step of what cannot fail.
+func just(do func()) func() error {
+	return func() error {
+		do()
+		return nil
 	}
-	s.calm(ctx)
-	return context.Cause(ctx)
 }
 
 func (s *stage) begin(act int) {
 	s.journal.begin(act, s.up, quorum.Majority(s.cfg.Nodes).Need())
 }
 
+// sumUp tells how long locks without competition took in an act.
 func (s *stage) sumUp(act int) {
 	var e Event
 	s.journal.write(func(h *History) {

@@ -30,6 +30,8 @@ func (d Drift) Check(ttl time.Duration) error {
 		return fmt.Errorf("drift rate %v is not in [0, 1)", d.Rate)
 	case d.Floor < 0:
 		return fmt.Errorf("drift floor %v is negative", d.Floor)
+	case d.Floor >= ttl: // before Of, which overflows when the floor is huge
+		return fmt.Errorf("drift floor of %v leaves nothing of a TTL of %v", d.Floor, ttl)
 	case d.Of(ttl) >= ttl:
 		return fmt.Errorf("drift of %v leaves nothing of a TTL of %v", d.Of(ttl), ttl)
 	}

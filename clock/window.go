@@ -18,7 +18,7 @@ func NewWindow(start Instant, ttl time.Duration, drift Drift) Window {
 
 // Left returns for how long the window is still open at now; 0 when it is closed.
 func (w Window) Left(now Instant) time.Duration {
-	return max(0, w.Length-now.Sub(w.Start))
+	return max(0, w.Length-max(0, now.Sub(w.Start)))
 }
 
 // Open reports whether the window is open at now.

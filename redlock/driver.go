@@ -186,6 +186,9 @@ func (s *Lease) send(now clock.Instant, e protocol.Effect) (refused quorum.Set) 
 	case protocol.Release, protocol.Undo:
 		c.Op = node.Release
 	}
+	if s.locker.params.Fenced && (c.Op == node.Grant || c.Op == node.Raise) {
+		c.Counter = node.Counter(s.key)
+	}
 	if e.Round != 0 {
 		c.To = sink{s}
 		if e.Op != protocol.Raise {

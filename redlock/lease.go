@@ -203,7 +203,11 @@ func (s *Lease) Unlock(ctx context.Context) error {
 	}
 	now := s.now()
 	s.carryOut(now, s.machine.Release(now))
+	late := s.machine.End() != protocol.Unlocked
 	s.mu.Unlock()
+	if late { // the window closed between the two looks at the clock
+		return wrap(opUnlock, s.key, ErrLost)
+	}
 
 	<-s.settled
 	s.mu.Lock()

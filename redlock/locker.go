@@ -46,6 +46,9 @@ func Dial(addrs []string, cfg Config) (*Locker, error) {
 
 // New returns a locker on go-redis clients of the caller's, one for each Redis master, with whatever options they
 // have. [Locker.Close] does not close them. It fails only for bad input.
+//
+// A client that repeats commands by itself (go-redis's MaxRetries) is safe. But where the reply to an Unlock is lost, the
+// repeated one finds nothing, and on a majority that reads as [ErrLost]. The clients that [Dial] makes do not repeat.
 func New(clients []redis.UniversalClient, cfg Config) (*Locker, error) {
 	return open("client", len(clients), cfg, func(i int, c node.Config) (*node.Node, error) {
 		return node.Use(i, clients[i], c)

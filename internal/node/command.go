@@ -14,21 +14,23 @@ const (
 
 // Command is one question to a node.
 type Command struct {
-	Op    Op
-	Key   string
-	Owner string
-	TTL   time.Duration // of Grant and Extend; whole milliseconds
-	Fence uint64        // of Grant: the floor, in µs of node time; of Raise: the fence
-	Round uint32        // handed back with the answer
-	To    Sink          // who gets the answer; nil: nobody
+	Op      Op
+	Key     string
+	Owner   string
+	TTL     time.Duration // of Grant and Extend; whole milliseconds
+	Counter string        // of Grant and Raise where grants are fenced: Counter(Key)
+	Fence   uint64        // of Grant: the floor, in µs of node time; of Raise: the fence
+	Round   uint32        // handed back with the answer
+	To      Sink          // who gets the answer; nil: nobody
 }
 
 // Reply is a node's answer. The zero Reply is a plain no.
 type Reply struct {
-	Yes   bool          // done as asked
-	Fence uint64        // of a Grant by script
-	Left  time.Duration // of a refused Grant: for how long another owner still holds the key; 0 when unknown
-	Err   error         // not nil: no answer that counts; an [*Error]
+	Yes     bool          // done as asked
+	Counter string        // of Grant and Raise where grants are fenced: Counter(Key)
+	Fence   uint64        // of a Grant by script
+	Left    time.Duration // of a refused Grant: for how long another owner still holds the key; 0 when unknown
+	Err     error         // not nil: no answer that counts; an [*Error]
 	// Unsent: Err is set, and the command certainly never left this process.
 	Unsent bool
 }

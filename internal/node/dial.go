@@ -39,9 +39,10 @@ func Dial(index int, address string, tlsConfig *tls.Config, cfg Config) (*Node, 
 	options.PoolSize = 8
 	options.MinIdleConns = 0
 	options.DisableIdentity = true
+	options.Protocol = 2 // nothing is pushed to us, so there is nothing to look for before each reply
 	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 
-	n := &Node{index: index, addr: name(options), cfg: cfg}
+	n := &Node{index: index, addr: name(options), cfg: cfg, idle: time.Second}
 	n.open()
 	connect := redis.NewDialer(options)
 	n.dial = func(ctx context.Context) (net.Conn, error) { return connect(ctx, options.Network, options.Addr) }
@@ -50,7 +51,11 @@ func Dial(index int, address string, tlsConfig *tls.Config, cfg Config) (*Node, 
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		defer context.AfterFunc(n.life, cancel)()
-		return connect(ctx, network, addr)
+		conn, err := connect(ctx, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		return lively(conn, n.idle), nil
 	}
 	n.client = redis.NewClient(options)
 	return n, nil

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -61,6 +63,8 @@ func explain(err error, timeout time.Duration) *Error {
 		return &Error{text: fmt.Sprintf("no answer within %v", timeout), cause: os.ErrDeadlineExceeded, away: true}
 	case errors.Is(err, context.Canceled), errors.Is(err, redis.ErrClosed):
 		return &Error{text: "client closed", cause: net.ErrClosed, away: true}
+	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
+		return &Error{text: "connection closed by the node", cause: err, away: true}
 	case errors.As(err, &network):
 		// Without the address, which whoever prints the error puts in front.
 		return &Error{text: network.Err.Error(), cause: err, away: true}
@@ -84,11 +88,6 @@ func hasPrefix(text string, prefixes []string) bool {
 		}
 	}
 	return false
-}
-
-// garbled is the answer of something that does not speak as Redis does.
-func garbled(op Op, got any) *Error {
-	return &Error{text: fmt.Sprintf("unexpected reply to %v: %T", op, got), Permanent: false}
 }
 
 // String returns the op's name in lower case.

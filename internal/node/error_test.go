@@ -31,9 +31,9 @@ func TestServerErrors(t *testing.T) {
 		"-LOADING Redis is loading the dataset in memory":                         {away: true},
 		"-BUSY Redis is busy running a script.":                                   {away: true},
 		"-MASTERDOWN Link with MASTER is down":                                    {away: true},
-		"$5\r\nhello":                                                             {}, // garbage
-		"*2\r\n:1\r\n:2":                                                          {}, // of the wrong length
-		"*3\r\n:1\r\n+a\r\n:3":                                                    {}, // of the wrong type
+		"$5\r\nhello":                                                             {away: true}, // garbage
+		"*2\r\n:1\r\n:2":                                                          {},           // of the wrong length
+		"*3\r\n:1\r\n+a\r\n:3":                                                    {away: true}, // of the wrong type
 		"%garbage":                                                                {away: true},
 		"":                                                                        {away: true}, // the connection is closed
 	} {

@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -24,40 +25,51 @@ const (
 	byWatch        // WATCH, GET, MULTI: every server
 )
 
-// call is one command on its way through an exchange.
-type call struct {
-	*Command
-	step  step
-	reply Reply
-	asked [2]*redis.Cmd
-}
-
 // exchange puts the batch to the server and fills in every call's reply. Each pass is one pipeline, in the order of
 // the batch. The next batch must not begin before this one is through: that is what keeps a key's commands in order.
-func (n *Node) exchange(batch []call) {
-	ctx, cancel := context.WithTimeout(n.life, n.cfg.Timeout)
-	defer cancel()
-	for i := range batch {
-		batch[i].step = n.firstStep(batch[i].Op)
+func (n *Node) exchange(batch []*call) {
+	ctx := n.life
+	if n.dial == nil {
+		// Our own client bounds every read and write by itself, without a timer for each batch.
+		bounded, cancel := context.WithTimeout(ctx, n.cfg.Timeout)
+		defer cancel()
+		ctx = bounded
+	}
+	for _, c := range batch {
+		c.step = n.firstStep(c.Op)
 	}
 	for open := true; open; {
-		pipe := n.client.Pipeline()
-		for i := range batch {
-			n.ask(ctx, pipe, &batch[i])
-		}
-		var failed error
-		if pipe.Len() > 0 {
-			_, failed = pipe.Exec(ctx)
-		}
+		failed := n.pass(ctx, batch)
 		open = false
-		for i := range batch {
-			c := &batch[i]
+		for _, c := range batch {
 			if c.step == byWatch {
 				n.watch(ctx, c)
 			} else if c.step != settled {
 				n.read(c, failed)
 			}
 			open = open || c.step != settled
+		}
+	}
+}
+
+// pass puts the step of every call that is not settled to the server, in one pipeline, and returns what that met.
+func (n *Node) pass(ctx context.Context, batch []*call) error {
+	n.commands = n.commands[:0]
+	for _, c := range batch {
+		n.commands = c.ask(ctx, n.commands)
+	}
+	if len(n.commands) == 0 {
+		return nil
+	}
+	if n.pipe == nil {
+		n.pipe = n.client.Pipeline()
+	}
+	// A connection that died while it was idle is found out before anything is written to it; the next is tried then.
+	for {
+		_ = n.pipe.BatchProcess(ctx, n.commands...)
+		_, err := n.pipe.Exec(ctx)
+		if !errors.Is(err, errStale) {
+			return err
 		}
 	}
 }
@@ -76,56 +88,51 @@ func (n *Node) firstStep(op Op) step {
 	}
 }
 
-// ask appends the call's step to the pipeline.
-func (n *Node) ask(ctx context.Context, pipe redis.Pipeliner, c *call) {
-	switch c.step {
-	case byHash:
-		c.asked[0] = pipe.Do(ctx, append([]any{"EVALSHA", hashes[c.Op]}, scriptArgs(c.Command)...)...)
-	case bySource:
-		c.asked[0] = pipe.Do(ctx, append([]any{"EVAL", sources[c.Op]}, scriptArgs(c.Command)...)...)
-	case bySet:
-		c.asked[0] = pipe.Do(ctx, "SET", c.Key, c.Owner, "NX", "PX", millis(c.TTL))
-	case byLooking:
-		c.asked[0] = pipe.Do(ctx, "GET", c.Key)
-		c.asked[1] = pipe.Do(ctx, "PTTL", c.Key)
-	case byDelex:
-		c.asked[0] = pipe.Do(ctx, "DELEX", c.Key, "IFEQ", c.Owner)
-	case byDelifeq:
-		c.asked[0] = pipe.Do(ctx, "DELIFEQ", c.Key, c.Owner)
-	case bySetIfeq:
-		c.asked[0] = pipe.Do(ctx, "SET", c.Key, c.Owner, "IFEQ", c.Owner, "PX", millis(c.TTL))
-	}
-}
-
 // read takes the server's answer to the call's step, and settles the call or chooses its next step. failed is what the
 // pipeline as a whole met: go-redis does not put it on every command when a connection could not be opened.
 func (n *Node) read(c *call, failed error) {
-	got, err := c.asked[0].Result()
-	if err == nil && got == nil && failed != nil {
+	err := c.asked.Err()
+	if errors.Is(err, errUnanswered) && failed != nil {
 		err = failed
 	}
-	if errors.Is(err, redis.Nil) {
-		got, err = nil, nil
-	}
-	if err != nil && n.another(c, err) {
+	absent := errors.Is(err, redis.Nil)
+	if err != nil && !absent {
+		if !n.another(c, err) {
+			c.settle(Reply{Err: explain(err, n.cfg.Timeout)})
+		}
 		return
 	}
-	if err != nil {
-		c.settle(Reply{Err: explain(err, n.cfg.Timeout)})
-		return
+	n.learn(c)
+	switch asked := c.asked.(type) {
+	case *redis.BoolCmd: // bySet
+		if asked.Val() {
+			c.settle(Reply{Yes: true})
+			return
+		}
+		// Nothing stored is not yet a refusal: when a reply was lost and the command sent again, by go-redis or by
+		// something in between, it is our own owner that stands there (R3).
+		c.step = byLooking
+	case *redis.StringCmd: // byLooking
+		c.settle(Reply{Yes: !absent && asked.Val() == c.Owner, Left: max(0, c.left.Val())})
+	case *redis.StatusCmd: // bySetIfeq
+		c.settle(Reply{Yes: !absent})
+	case *redis.IntSliceCmd: // a grant by script
+		c.settle(n.granted(asked.Val()))
+	case *redis.IntCmd:
+		c.settle(Reply{Yes: asked.Val() == 1})
 	}
-	switch c.step {
-	case bySet:
-		n.readSet(c, got)
-	case byLooking:
-		c.readHolder(got)
-	case bySetIfeq:
-		n.learn(c)
-		c.settle(Reply{Yes: got != nil})
-	default:
-		n.learn(c)
-		c.settle(n.decode(c.Op, got))
+}
+
+// granted reads the reply of grant.lua.
+func (n *Node) granted(reply []int64) Reply {
+	if len(reply) != 3 {
+		return Reply{Err: &Error{text: fmt.Sprintf("unexpected reply to grant: %d numbers", len(reply))}}
 	}
+	n.clock.observe(reply[2])
+	if reply[0] == 1 {
+		return Reply{Yes: true, Fence: uint64(reply[1])}
+	}
+	return Reply{Left: time.Duration(max(0, reply[1])) * time.Millisecond}
 }
 
 // another chooses a further step after an error, if there is one to take.
@@ -166,52 +173,4 @@ func (n *Node) learn(c *call) {
 	case Extend:
 		n.extend = step
 	}
-}
-
-// readSet takes the answer to SET NX. Nothing stored is not yet a refusal: when a reply was lost and the command sent
-// again, by go-redis or by something in between, it is our own owner that stands there (R3).
-func (n *Node) readSet(c *call, got any) {
-	if got != nil {
-		c.settle(Reply{Yes: true})
-		return
-	}
-	c.step = byLooking
-}
-
-func (c *call) readHolder(got any) {
-	left, err := c.asked[1].Int64()
-	if err != nil || left < 0 {
-		left = 0
-	}
-	c.settle(Reply{Yes: got == any(c.Owner), Left: time.Duration(left) * time.Millisecond})
-}
-
-func (c *call) settle(r Reply) {
-	c.step, c.reply = settled, r
-}
-
-// decode reads the reply of a script, DELEX or DELIFEQ.
-func (n *Node) decode(op Op, got any) Reply {
-	if op != Grant {
-		done, ok := got.(int64)
-		if !ok {
-			return Reply{Err: garbled(op, got)}
-		}
-		return Reply{Yes: done == 1}
-	}
-	parts, ok := got.([]any)
-	if !ok || len(parts) != 3 {
-		return Reply{Err: garbled(op, got)}
-	}
-	yes, ok0 := parts[0].(int64)
-	value, ok1 := parts[1].(int64)
-	now, ok2 := parts[2].(int64)
-	if !ok0 || !ok1 || !ok2 {
-		return Reply{Err: garbled(op, parts)}
-	}
-	n.clock.observe(now)
-	if yes == 1 {
-		return Reply{Yes: true, Fence: uint64(value)}
-	}
-	return Reply{Left: time.Duration(max(0, value)) * time.Millisecond}
 }

@@ -7,7 +7,7 @@ import (
 )
 
 func grant(owner string) Command {
-	return Command{Op: Grant, Key: "k", Owner: owner, TTL: time.Minute}
+	return Command{Op: Grant, Key: "k", Counter: Counter("k"), Owner: owner, TTL: time.Minute}
 }
 
 // R3: asked again by the owner that holds the key, a node says yes again, with the same fence and a fresh TTL; another
@@ -62,20 +62,20 @@ func TestFencesRise(t *testing.T) {
 		t.Errorf("got %d with a floor of an hour ahead, want it cut at 60s, %d", got, clock+60_000_001)
 	}
 	ask(t, n, grant("a"))
-	if r := ask(t, n, Command{Op: Raise, Key: "k", Owner: "b", Fence: clock + 900_000_000}); r.Yes {
+	if r := ask(t, n, Command{Op: Raise, Key: "k", Counter: Counter("k"), Owner: "b", Fence: clock + 900_000_000}); r.Yes {
 		t.Error("got yes to a raise by an owner that does not hold the key")
 	}
-	if r := ask(t, n, Command{Op: Raise, Key: "k", Owner: "a", Fence: clock + 70_000_000}); !r.Yes {
+	if r := ask(t, n, Command{Op: Raise, Key: "k", Counter: Counter("k"), Owner: "a", Fence: clock + 70_000_000}); !r.Yes {
 		t.Errorf("got %+v, want the fence raised", r)
 	}
-	if r := ask(t, n, Command{Op: Raise, Key: "k", Owner: "a", Fence: 5}); !r.Yes {
+	if r := ask(t, n, Command{Op: Raise, Key: "k", Counter: Counter("k"), Owner: "a", Fence: 5}); !r.Yes {
 		t.Errorf("got %+v, want a lower raise to be acknowledged", r)
 	}
 	ask(t, n, Command{Op: Release, Key: "k", Owner: "a"})
 	if got := next(0); got != clock+70_000_001 {
 		t.Errorf("got %d after a raise, want %d", got, clock+70_000_001)
 	}
-	if got := m.TTL(counter("k")); got != 24*time.Hour {
+	if got := m.TTL(Counter("k")); got != 24*time.Hour {
 		t.Errorf("got a TTL of %v on the counter, want 24h", got)
 	}
 }

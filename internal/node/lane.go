@@ -35,7 +35,7 @@ type lane struct {
 	since   time.Time // guarded by mu; when it went down
 	closed  bool      // guarded by mu
 
-	calls []call        // of the batch under way; the goroutine's own
+	calls []*call       // of the batch under way, to be used again; the goroutine's own
 	pause time.Duration // before the next probe; the goroutine's own
 }
 
@@ -155,7 +155,7 @@ func (l *lane) carry(batch []Command) (owes bool) {
 		trouble, owed := l.account(calls)
 		owes = owes || owed
 		for i := range calls {
-			l.answer(calls[i].Command, calls[i].reply)
+			l.answer(&calls[i].Command, calls[i].reply)
 		}
 		if trouble != nil {
 			l.fail(batch, trouble)
@@ -166,17 +166,19 @@ func (l *lane) carry(batch []Command) (owes bool) {
 }
 
 // prepare returns calls for the commands, in memory that is used again.
-func (l *lane) prepare(commands []Command) []call {
-	l.calls = l.calls[:0]
-	for i := range commands {
-		l.calls = append(l.calls, call{Command: &commands[i]})
+func (l *lane) prepare(commands []Command) []*call {
+	for len(l.calls) < len(commands) {
+		l.calls = append(l.calls, new(call))
 	}
-	return l.calls
+	for i, c := range commands {
+		l.calls[i].put(c)
+	}
+	return l.calls[:len(commands)]
 }
 
 // account keeps the releases whose outcome is open, and takes the lane down if the node gave no service. It returns
 // why, in that case, and whether there is anything to try again.
-func (l *lane) account(calls []call) (trouble *Error, owes bool) {
+func (l *lane) account(calls []*call) (trouble *Error, owes bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for i := range calls {
@@ -185,7 +187,7 @@ func (l *lane) account(calls []call) (trouble *Error, owes bool) {
 			continue
 		}
 		if !why.Permanent {
-			l.owe(*calls[i].Command)
+			l.owe(calls[i].Command)
 		}
 		if why.away {
 			trouble = why
@@ -224,7 +226,12 @@ func (l *lane) answer(c *Command, r Reply) {
 
 // recover probes a node that is down, gives it the releases that it owes, and takes the lane up again.
 func (l *lane) recover() {
-	if !l.node.probe() {
+	if why := l.node.probe(); why != nil {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if l.down != nil {
+			l.down = why // what is the matter now, and not what took it down
+		}
 		return
 	}
 	for {

@@ -188,3 +188,23 @@ func TestCloseDrains(t *testing.T) {
 		t.Error("got a command taken after Close")
 	}
 }
+
+// A node that is down is named with what is the matter now: its server was killed, and now nobody listens.
+func TestReasonIsFresh(t *testing.T) {
+	s := serve(t, func([]string) string { return "" })
+	n := dial(t, s.addr, config(true))
+	if r := ask(t, n, grant("a")); r.Err == nil || r.Err.Error() != "connection closed by the node" {
+		t.Errorf("got %v from a server that closes, want that", r.Err)
+	}
+	s.stop()
+	for {
+		err := n.Send(grant("a"))
+		if err == nil {
+			t.Fatal("got a command taken by a lane that is down")
+		}
+		if strings.Contains(err.Error(), "connection refused") {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+}

@@ -23,12 +23,16 @@ type Node struct {
 	client redis.UniversalClient
 	dial   func(ctx context.Context) (net.Conn, error) // nil for a client of the caller's
 	cfg    Config
+	idle   time.Duration   // after which a connection of our own is looked at before it is used
 	life   context.Context // ends when the node is closed, whatever hangs
 	end    context.CancelFunc
 	clock  nodeClock
 	lane   *lane
 
-	release, extend step // how this server compares and deletes, or extends; the lane's goroutine's own
+	// The lane's goroutine's own.
+	release, extend step // how this server compares and deletes, or extends
+	pipe            redis.Pipeliner
+	commands        []redis.Cmder
 }
 
 // Addr returns the node's address, without credentials.

@@ -12,28 +12,31 @@ import (
 // probeOwner is never the owner of anything.
 const probeOwner = "probe"
 
-// probe reports whether the node gives service: a release of a key that nobody holds succeeds. PING would not do: a
-// server whose writes are paused (CLIENT PAUSE … WRITE) answers it, and hangs every lock.
-func (n *Node) probe() bool {
-	if n.dial != nil && !n.reachable() {
-		return false
+// probe returns why the node gives no service, or nil when it does: a release of a key that nobody holds succeeds.
+// PING would not do: a server whose writes are paused (CLIENT PAUSE … WRITE) answers it, and hangs every lock.
+func (n *Node) probe() *Error {
+	if n.dial != nil {
+		if err := n.reach(); err != nil {
+			return explain(err, n.cfg.Timeout)
+		}
 	}
-	calls := []call{{Command: &Command{Op: Release, Key: Prefix + "probe", Owner: probeOwner}}}
-	n.exchange(calls)
-	return calls[0].reply.Err == nil
+	var c call
+	c.put(Command{Op: Release, Key: Prefix + "probe", Owner: probeOwner})
+	n.exchange([]*call{&c})
+	why, _ := errors.AsType[*Error](c.reply.Err)
+	return why
 }
 
-// reachable opens a connection and closes it. Asking go-redis instead would write to the process's standard error for
+// reach opens a connection and closes it. Asking go-redis instead would write to the process's standard error for
 // every probe of a dead node, and trip the circuit breaker of its pool.
-func (n *Node) reachable() bool {
+func (n *Node) reach() error {
 	ctx, cancel := context.WithTimeout(n.life, n.cfg.Timeout)
 	defer cancel()
 	conn, err := n.dial(ctx)
-	if err != nil {
-		return false
+	if err == nil {
+		_ = conn.Close()
 	}
-	_ = conn.Close()
-	return true
+	return err
 }
 
 // Health is what one look at a node showed.

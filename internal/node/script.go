@@ -2,8 +2,6 @@ package node
 
 import (
 	_ "embed"
-	"strconv"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -35,21 +33,5 @@ func hashAll(sources map[Op]string) map[Op]string {
 // Prefix begins every key of ours that is not a caller's own.
 const Prefix = "quorumlock:"
 
-// counter is where key's fence counter lives. The braces put it into key's hash slot.
-func counter(key string) string { return Prefix + "fence:{" + key + "}" }
-
-// scriptArgs returns what EVAL and EVALSHA need after the script: the number of keys, the keys, the arguments.
-func scriptArgs(c *Command) []any {
-	switch c.Op {
-	case Grant:
-		return []any{2, c.Key, counter(c.Key), c.Owner, millis(c.TTL), strconv.FormatUint(c.Fence, 10)}
-	case Raise:
-		return []any{2, c.Key, counter(c.Key), c.Owner, strconv.FormatUint(c.Fence, 10)}
-	case Extend:
-		return []any{1, c.Key, c.Owner, millis(c.TTL)}
-	default:
-		return []any{1, c.Key, c.Owner}
-	}
-}
-
-func millis(d time.Duration) int64 { return d.Milliseconds() }
+// Counter returns where key's fence counter lives. The braces put it into key's hash slot.
+func Counter(key string) string { return Prefix + "fence:{" + key + "}" }

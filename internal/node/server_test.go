@@ -32,6 +32,7 @@ func TestMain(m *testing.M) {
 // the connection.
 type server struct {
 	addr string
+	stop func() // no more connections
 
 	mu    sync.Mutex
 	asked []string // guarded by mu; the commands so far, as "SET k v"
@@ -44,10 +45,10 @@ func serve(t *testing.T, reply func(command []string) string) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &server{addr: listener.Addr().String()}
+	s := &server{addr: listener.Addr().String(), stop: func() { _ = listener.Close() }}
 	var wg sync.WaitGroup
 	t.Cleanup(func() {
-		_ = listener.Close()
+		s.stop()
 		wg.Wait()
 	})
 	wg.Go(func() {

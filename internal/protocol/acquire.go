@@ -75,12 +75,12 @@ func (l *Lease) enlist(node int, fence uint64) {
 
 // onWon goes from the majority of grants to the lease: at once when a majority has T, else by way of a raise.
 func (l *Lease) onWon(now clock.Instant) {
-	if !l.p.Fenced || l.established.Len() >= l.p.Rule.Need() {
+	if l.trust(now) == 0 || !l.p.Fenced || l.established.Len() >= l.p.Rule.Need() {
 		l.open(now)
 		return
 	}
 	l.phase = Raising
-	l.round = l.begin(now, Raise, min(l.p.Budget, max(1, l.trust(now))))
+	l.round = l.begin(now, Raise, min(l.p.Budget, l.trust(now)))
 	l.established.Each(func(node int) { l.round.count(node, Reply{Vote: Granted}) })
 	// Nodes that have answered without a grant can never establish T; those that are still to answer might.
 	l.grant.seen.Without(l.granters).Each(func(node int) { l.round.count(node, Reply{Vote: Silent}) })
@@ -89,14 +89,14 @@ func (l *Lease) onWon(now clock.Instant) {
 
 // onRaised goes on once it is decided whether a majority has written T down.
 func (l *Lease) onRaised(now clock.Instant, d quorum.Decision) {
-	if d == quorum.Won {
+	if d == quorum.Won || l.trust(now) == 0 {
 		l.open(now)
 		return
 	}
 	l.giveUp(NoQuorum)
 }
 
-// open hands the lease out, if there is anything left of its window.
+// open hands the lease out, or gives it up when nothing is left of its window.
 func (l *Lease) open(now clock.Instant) {
 	if l.trust(now) == 0 {
 		l.giveUp(Late)

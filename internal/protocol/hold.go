@@ -24,7 +24,8 @@ func (l *Lease) Extend(now clock.Instant) ([]Effect, uint32) {
 
 func (l *Lease) extend(now clock.Instant) {
 	l.again = false
-	l.round = l.begin(now, Extend, l.p.Budget)
+	// A quarter of the TTL at most, so that there is time for another try when this one meets silence.
+	l.round = l.begin(now, Extend, min(l.p.Budget, l.p.TTL/4))
 	l.emit(Effect{Kind: Send, Op: Extend, Round: l.round.ID, Nodes: l.all()})
 }
 
@@ -55,6 +56,7 @@ func (l *Lease) heal(node int) {
 // (R7), and what is left of it on the nodes is taken back.
 func (l *Lease) forfeit() {
 	l.phase, l.end = Over, Forfeited
+	l.round = Round{} // whatever was under way is of no interest any more
 	l.emit(Effect{Kind: Ended})
 	l.emit(Effect{Kind: Send, Op: Undo, Nodes: l.all()})
 }

@@ -121,7 +121,7 @@ func (l *Lease) Tick(now clock.Instant) []Effect {
 	if l.observe(now) {
 		return l.effects
 	}
-	if l.grant.expire(now) == quorum.Lost {
+	if l.phase == Asking && l.grant.expire(now) == quorum.Lost {
 		l.giveUp(NoQuorum)
 		return l.effects
 	}

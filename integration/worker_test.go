@@ -1,0 +1,156 @@
+package integration
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/quorumlock/quorumlock/redlock"
+)
+
+// This test binary is also a worker process, when these say so.
+const (
+	roleVariable = "QUORUMLOCK_INTEGRATION_ROLE"
+	taskVariable = "QUORUMLOCK_INTEGRATION_TASK"
+)
+
+// task is what a worker is told; its role says which fields matter.
+type task struct {
+	Addrs  []string
+	Config redlock.Config
+	Key    string
+	Dir    string // of the witness
+	Cycles uint64 // that all workers together are to do
+}
+
+// worker starts another process of this test binary. Its standard output is the process's pipe; what it says on
+// standard error is the test's.
+func worker(t *testing.T, role string, job task) *exec.Cmd {
+	t.Helper()
+	text, err := json.Marshal(job)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), roleVariable+"="+role, taskVariable+"="+string(text))
+	cmd.Stderr = os.Stderr
+	return cmd
+}
+
+// work is the worker process. It returns its exit code.
+func work(role string) int {
+	var job task
+	err := json.Unmarshal([]byte(os.Getenv(taskVariable)), &job)
+	var l *redlock.Locker
+	if err == nil {
+		l, err = redlock.Dial(job.Addrs, job.Config)
+	}
+	if err == nil {
+		switch role {
+		case "cycles":
+			err = cycles(l, job)
+		case "holder":
+			err = hold(l, job)
+		default:
+			err = fmt.Errorf("unknown role %q", role)
+		}
+		_ = l.Close()
+	}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "worker %d: %v\n", os.Getpid(), err)
+		return 1
+	}
+	return 0
+}
+
+// cycles locks and unlocks until all workers together have done what is to be done, and prints how often it did.
+func cycles(l *redlock.Locker, job task) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+	defer cancel()
+	for mine := 0; ; mine++ {
+		lease, err := l.Lock(ctx, job.Key)
+		if err != nil {
+			return err
+		}
+		done, err := witness(job.Dir, lease.Fence(), job.Cycles)
+		if err == nil {
+			err = lease.Err()
+		}
+		if unlocked := lease.Unlock(ctx); err == nil {
+			err = unlocked
+		}
+		if done || err != nil {
+			fmt.Println(mine)
+			return err
+		}
+	}
+}
+
+// witness is what may never happen twice at a time. It fails when somebody else is in it (a file that must not exist
+// yet), when a cycle of somebody else's got lost between reading and writing the count, or when the fence is not larger
+// than the one before. It reports whether enough cycles are done.
+func witness(dir string, fence, enough uint64) (done bool, err error) {
+	inside, err := os.OpenFile(dir+"/inside", os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return false, errors.New("two holders at a time")
+	}
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, inside.Close(), os.Remove(inside.Name())) }()
+	var count, last uint64
+	text, err := os.ReadFile(dir + "/count")
+	if err == nil {
+		_, err = fmt.Sscan(string(text), &count, &last)
+	}
+	switch {
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return false, err
+	case fence <= last:
+		return false, fmt.Errorf("got fence %d after %d", fence, last)
+	case count >= enough:
+		return true, nil
+	}
+	return false, os.WriteFile(dir+"/count", fmt.Appendf(nil, "%d %d", count+1, fence), 0o600)
+}
+
+// hold locks, prints the fence, and then answers every line on standard input with what the lease's Err is.
+func hold(l *redlock.Locker, job task) error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	lease, err := l.Lock(ctx, job.Key)
+	if err != nil {
+		return err
+	}
+	fmt.Println(lease.Fence())
+	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
+		switch err := lease.Err(); {
+		case err == nil:
+			fmt.Println("held")
+		case errors.Is(err, redlock.ErrLost):
+			fmt.Println("lost")
+		default:
+			fmt.Println(err)
+		}
+	}
+	return nil
+}
+
+// number reads a number that a worker has printed.
+func number(t *testing.T, text string) uint64 {
+	t.Helper()
+	n, err := strconv.ParseUint(strings.TrimSpace(text), 10, 64)
+	if err != nil {
+		t.Fatalf("a worker printed %q: %v", text, err)
+	}
+	return n
+}

@@ -1,0 +1,190 @@
+// Package house keeps the rules of the house that no compiler keeps: which room may import which.
+package house
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/quorumlock/quorumlock"
+
+// pkg is what `go list` tells about one package.
+type pkg struct {
+	ImportPath   string
+	Module       *struct{ Path string }
+	Standard     bool
+	Imports      []string
+	TestImports  []string
+	XTestImports []string
+	Deps         []string
+}
+
+// list runs `go list -json` on patterns and flags.
+func list(t *testing.T, args ...string) []pkg {
+	t.Helper()
+	cmd := exec.Command("go", append([]string{"list", "-json=ImportPath,Module,Standard,Imports,TestImports,XTestImports,Deps"}, args...)...)
+	cmd.Dir = "../.."
+	var failed strings.Builder
+	cmd.Stderr = &failed
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v: %v\n%s", cmd, err, failed.String())
+	}
+	var all []pkg
+	for decoder := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p pkg
+		err := decoder.Decode(&p)
+		if errors.Is(err, io.EOF) {
+			return all
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}
+
+// library is what a service links.
+var library = []string{"redlock", "quorum", "clock", "internal/protocol", "internal/node"}
+
+func libraryPatterns() []string {
+	var patterns []string
+	for _, room := range library {
+		patterns = append(patterns, "./"+room)
+	}
+	return patterns
+}
+
+// chosen are the packages of others that the library was written on.
+var chosen = []string{"github.com/redis/go-redis/v9", "github.com/google/uuid", "github.com/hashicorp/go-multierror"}
+
+// A service that links the library links Redis's client, google/uuid, hashicorp's multierror, and what these need.
+func TestLibraryLinksLittle(t *testing.T) {
+	onlyModulesOf(t, chosen, "-deps")
+}
+
+// The library's tests need no more than that, and miniredis.
+func TestLibraryTestsLinkLittle(t *testing.T) {
+	onlyModulesOf(t, append(slices.Clone(chosen), "github.com/alicebob/miniredis/v2"), "-deps", "-test")
+}
+
+// onlyModulesOf checks that the packages of the library which go list names with flags are of no module but ours, those
+// of the given packages, and those that these need.
+func onlyModulesOf(t *testing.T, packages []string, flags ...string) {
+	t.Helper()
+	allowed := []string{module}
+	for _, p := range list(t, append([]string{"-deps"}, packages...)...) {
+		if p.Module != nil {
+			allowed = append(allowed, p.Module.Path)
+		}
+	}
+	seen := 0
+	for _, p := range list(t, append(flags, libraryPatterns()...)...) {
+		seen++
+		if p.Standard || p.Module == nil || slices.Contains(allowed, p.Module.Path) {
+			continue
+		}
+		t.Errorf("the library needs %s, of module %s", p.ImportPath, p.Module.Path)
+	}
+	if seen < 50 {
+		t.Errorf("looked at %d packages, want at least 50", seen)
+	}
+}
+
+// rooms are the rooms of the house and which others each may import. What a room's tests may import beyond that stands
+// in testRooms.
+var (
+	rooms = map[string][]string{
+		"quorum":            nil,
+		"clock":             nil,
+		"internal/protocol": {"quorum", "clock"},
+		"internal/node":     nil,
+		"redlock":           {"internal/protocol", "internal/node", "quorum", "clock"},
+		"internal/sim":      {"internal/protocol", "quorum", "clock"},
+		"internal/cluster":  nil,
+		"internal/report":   {"redlock", "quorum", "clock"},
+		"internal/bench":    {"redlock", "internal/cluster", "internal/report", "quorum", "clock"},
+		"internal/chaos":    {"redlock", "internal/cluster", "internal/report", "quorum", "clock"},
+		"internal/demo":     {"redlock", "internal/cluster", "internal/report", "quorum", "clock"},
+		"internal/house":    nil,
+		"cmd/redlock":       {"redlock", "internal/bench", "internal/chaos", "internal/demo", "internal/cluster", "internal/report", "quorum", "clock"},
+		"integration":       {"redlock", "internal/cluster", "quorum", "clock"},
+		"integration/image": {"internal/cluster"},
+		"examples":          {"redlock"},
+	}
+	testRooms = map[string][]string{
+		// The simulated nodes answer as the scripts do on real ones.
+		"internal/sim": {"internal/node", "internal/cluster"},
+	}
+)
+
+// Imports run in the direction of the arrows between the rooms, in code and in tests.
+func TestImportsFollowTheArrows(t *testing.T) {
+	seen := 0
+	for _, p := range list(t, "./...") {
+		from := room(p.ImportPath)
+		allowed, known := rooms[from]
+		if !known {
+			t.Errorf("%s is in no room: say in this test what it may import", p.ImportPath)
+			continue
+		}
+		check := func(kind string, imports, allowed []string) {
+			for _, path := range imports {
+				to := room(path)
+				if to == "" || to == from || slices.Contains(allowed, to) {
+					continue
+				}
+				t.Errorf("%s imports %s in its %s, against the arrows", p.ImportPath, to, kind)
+			}
+		}
+		check("code", p.Imports, allowed)
+		inTests := append(slices.Clone(allowed), testRooms[from]...)
+		check("tests", append(p.TestImports, p.XTestImports...), inTests)
+		seen++
+	}
+	if seen < 8 {
+		t.Errorf("looked at %d packages, want at least 8", seen)
+	}
+}
+
+// room returns the room that a package is in: the longest of the names above that begins its path; what is of no
+// room is its own, and "" is not of this module.
+func room(path string) string {
+	inner, ours := strings.CutPrefix(path, module+"/")
+	if !ours {
+		return ""
+	}
+	longest := ""
+	for name := range rooms {
+		if (inner == name || strings.HasPrefix(inner, name+"/")) && len(name) > len(longest) {
+			longest = name
+		}
+	}
+	if longest == "" {
+		return inner
+	}
+	return longest
+}
+
+// Docker, charts, command lines and proxies stay out of what a service links, whatever the list of modules says.
+func TestLibraryLinksNoDocker(t *testing.T) {
+	var deps []string
+	for _, p := range list(t, "./redlock") {
+		deps = append(deps, p.Deps...)
+	}
+	for _, dep := range deps {
+		for _, word := range []string{"docker", "dockertest", "cobra", "toxiproxy", "plot", "miniredis", "redsync", "testing"} {
+			if strings.Contains(dep, word) && !strings.HasPrefix(dep, "internal/") {
+				t.Errorf("./redlock links %s", dep)
+			}
+		}
+	}
+	if len(deps) < 50 {
+		t.Errorf("got %d dependencies, want at least 50", len(deps))
+	}
+}

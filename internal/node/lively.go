@@ -1,0 +1,53 @@
+package node
+
+import (
+	"errors"
+	"net"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// errStale is a connection that died while it was idle: nothing was written to it, so the command can go by another.
+var errStale = errors.New("the connection died while it was idle")
+
+// lively returns conn with a cheaper health check than go-redis's, which peeks into the socket before every use: a
+// system call for each batch. A connection that has just answered needs none. One that has been idle for longer than
+// idle does: its server may have restarted, or closed it, and the command would be lost.
+func lively(conn net.Conn, idle time.Duration) net.Conn {
+	socket, ok := conn.(syscall.Conn)
+	if !ok {
+		return conn // TLS: go-redis does not look there either
+	}
+	raw, err := socket.SyscallConn()
+	if err != nil {
+		return conn
+	}
+	return &livelyConn{Conn: conn, raw: raw, idle: idle}
+}
+
+// livelyConn hides its socket from go-redis.
+type livelyConn struct {
+	net.Conn
+	raw  syscall.RawConn
+	idle time.Duration
+	used atomic.Int64 // when it was read from last, in ns on began's axis; 0: never
+}
+
+func (c *livelyConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if err == nil {
+		c.used.Store(int64(time.Since(began)))
+	}
+	return n, err
+}
+
+func (c *livelyConn) Write(p []byte) (int, error) {
+	if used := c.used.Load(); used != 0 && time.Since(began)-time.Duration(used) > c.idle {
+		_ = c.SetReadDeadline(time.Time{}) // the last one has passed, and a look is a read
+		if dead(c.raw) {
+			return 0, errStale
+		}
+	}
+	return c.Conn.Write(p)
+}

@@ -1,0 +1,9 @@
+//go:build !unix
+
+package node
+
+import "syscall"
+
+// dead cannot look into a socket here. A command that goes out on a connection that died while it was idle fails, and
+// its lane is down for a moment.
+func dead(syscall.RawConn) bool { return false }

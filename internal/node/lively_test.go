@@ -1,0 +1,64 @@
+//go:build unix
+
+package node
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"testing"
+)
+
+// A connection that its server closed while it was idle is found out before a command is written to it, and the
+// command goes by another connection, as if nothing had been.
+func TestStaleConnectionIsReplaced(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	closed := make(chan struct{})
+	go func() {
+		for first := true; ; first = false {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer conn.Close()
+				r := bufio.NewReader(conn)
+				for {
+					command, err := readCommand(r)
+					if err != nil {
+						return
+					}
+					answer := ":1\r\n"
+					if command[0] == "hello" {
+						answer = "-ERR unknown command\r\n"
+					}
+					if _, err := io.WriteString(conn, answer); err != nil {
+						return
+					}
+					if first && answer == ":1\r\n" {
+						_ = conn.Close()
+						close(closed)
+						return
+					}
+				}
+			}()
+		}
+	}()
+	n := dial(t, listener.Addr().String(), config(true))
+	n.idle = 0
+	release := Command{Op: Release, Key: "k", Owner: "a"}
+	if r := ask(t, n, release); !r.Yes {
+		t.Fatalf("got %+v, want yes", r)
+	}
+	<-closed
+	if r := ask(t, n, release); !r.Yes {
+		t.Errorf("got %+v after the server closed the idle connection, want yes", r)
+	}
+	if down, _ := n.lane.state(); down != nil {
+		t.Errorf("got a lane that is down: %v", down)
+	}
+}

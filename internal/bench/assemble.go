@@ -46,6 +46,9 @@ func (r *run) environment() Environment {
 	e := environment(r.health)
 	if r.cluster != nil {
 		e.Kind, e.Proxied = r.cluster.Kind(), r.cfg.proxied()
+		if e.Kind != cluster.Embedded {
+			e.Persist = string(cluster.PersistAlways)
+		}
 	}
 	return e
 }

@@ -3,6 +3,7 @@ package bench
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/quorumlock/quorumlock/internal/cluster"
@@ -63,8 +64,28 @@ func (cfg Config) Complete() (Config, error) {
 	case len(cfg.Addrs) > 0 && len(cfg.Faults) > 0:
 		return cfg, errors.New("--fault with --addr: faults are for nodes that bench starts itself (--nodes); it does not break yours")
 	}
-	_, err := plan(cfg.Faults, cfg.Nodes, cfg.Duration)
-	return cfg, err
+	if _, err := plan(cfg.Faults, cfg.Nodes, cfg.Duration); err != nil {
+		return cfg, err
+	}
+	return cfg, cfg.try()
+}
+
+// try has the library look at the addresses and the TTL. It does not connect.
+func (cfg Config) try() error {
+	addrs := cfg.Addrs
+	if len(addrs) == 0 {
+		addrs = []string{"127.0.0.1:6379"}
+	}
+	l, err := redlock.Dial(addrs, cfg.locker(nil))
+	if err != nil {
+		return errors.New(strings.TrimPrefix(err.Error(), "redlock: "))
+	}
+	return l.Close()
+}
+
+// locker is how the run's locker is configured.
+func (cfg Config) locker(o *redlock.Observer) redlock.Config {
+	return redlock.Config{TTL: cfg.TTL, Mode: cfg.Mode, MaxTTL: max(30*time.Second, cfg.TTL), Observer: o}
 }
 
 // proxied reports whether the nodes need proxies in front.

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -47,6 +48,7 @@ func plan(faults []Fault, nodes int, duration time.Duration) ([]strike, error) {
 				strikes[i].nodes = append(strikes[i].nodes, n)
 			}
 		}
+		slices.Sort(strikes[i].nodes)
 		if len(strikes[i].nodes) < s.Count {
 			return nil, fmt.Errorf("fault %s: of %d nodes, %d are left for it", s.Fault, nodes, len(strikes[i].nodes))
 		}

@@ -62,9 +62,10 @@ type Load struct {
 type Environment struct {
 	Kind    cluster.Kind `json:"kind,omitempty"` // of nodes that the run brought; empty: they were there
 	Nodes   int          `json:"nodes"`
-	Need    int          `json:"need"`    // how many of them decide
-	Redis   string       `json:"redis"`   // version; several when they differ
-	Proxied bool         `json:"proxied"` // there are proxies in front of the nodes, in this process
+	Need    int          `json:"need"`                  // how many of them decide
+	Redis   string       `json:"redis"`                 // version; several when they differ
+	Persist string       `json:"appendfsync,omitempty"` // of nodes that the run brought and that have it
+	Proxied bool         `json:"proxied"`               // there are proxies in front of the nodes, in this process
 	Cores   int          `json:"cores"`
 	Procs   int          `json:"gomaxprocs"`
 	CPU     string       `json:"cpu,omitempty"`

@@ -64,9 +64,7 @@ func (r *run) whole(ctx context.Context) (result *Result, err error) {
 		}()
 	}
 	r.answers = newAnswers(r.cfg.Nodes)
-	l, err := redlock.Dial(r.addrs, redlock.Config{
-		TTL: r.cfg.TTL, Mode: r.cfg.Mode, MaxTTL: max(30*time.Second, r.cfg.TTL), Observer: r.answers.observer(),
-	})
+	l, err := redlock.Dial(r.addrs, r.cfg.locker(r.answers.observer()))
 	if err != nil {
 		return nil, err
 	}

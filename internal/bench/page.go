@@ -75,7 +75,7 @@ func charts(r *Result) []report.Block {
 		},
 		{
 			Heading: "Latency over time",
-			Text:    fmt.Sprintf("Of whole cycles, in steps of %s, by when they were due. A gap: none was due then.", Short(time.Duration(r.Interval))),
+			Text:    fmt.Sprintf("Of whole cycles, in steps of %v, by when they were due. A gap: none was due then.", time.Duration(r.Interval)),
 			Chart: &report.Chart{
 				About: "median and 99th percentile of the whole cycle over time", X: when, Y: latency,
 				Lines: []report.Line{p50, p99}, Bands: bands, BandName: "fault",

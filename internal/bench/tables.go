@@ -84,7 +84,7 @@ func faultTable(r *Result) report.Block {
 	table := &report.Table{Head: []string{"fault", "nodes", "from", "until", ""}, Text: 2, Tail: true}
 	for _, f := range r.Faults {
 		table.Rows = append(table.Rows, []string{
-			f.Fault, strings.Trim(fmt.Sprint(f.Nodes), "[]"), Short(time.Duration(f.From)), Short(time.Duration(f.Until)), f.Error,
+			f.Fault, strings.ReplaceAll(strings.Trim(fmt.Sprint(f.Nodes), "[]"), " ", ", "), Short(time.Duration(f.From)), Short(time.Duration(f.Until)), f.Error,
 		})
 	}
 	return report.Block{Heading: "Faults", Table: table}

@@ -160,7 +160,7 @@ func (r *Result) Passed() bool { return r.Problem() == "" }
 // Problem says why the run is not a success; nothing when it is.
 func (r *Result) Problem() string {
 	switch {
-	case r.Completed == 0 && r.Lock.Count == r.Unfinished:
+	case r.Completed == 0 && r.Lock.Count == r.Unfinished && r.Quorum.Count == 0:
 		return "no lock succeeded"
 	case r.Left.Keys > 0:
 		return "keys were left on the nodes"

@@ -25,7 +25,7 @@ func TestBenchDocsAreTrue(t *testing.T) {
 	// Times are a twentieth of what they are in the page.
 	shorter := strings.NewReplacer("@5s", "@250ms", "@2s+2s", "@100ms+100ms", "@6s+1s", "@300ms+50ms", "docker:5", "embedded:5",
 		"127.0.0.1:7101,127.0.0.1:7102,127.0.0.1:7103,127.0.0.1:7104,127.0.0.1:7105", strings.Join(given.Addrs(), ","),
-		"out/", out+"/", ">/dev/null", "", "--rate 500", "--rate 100")
+		"out/", out+"/", ">/dev/null", "", "--rate 500", "--rate 20")
 	count := 0
 	for line := range strings.Lines(string(text)) {
 		command, ok := strings.CutPrefix(line, "go run ./cmd/redlock ")

@@ -9,8 +9,9 @@ import (
 func TestKeys(t *testing.T) {
 	distinct := Distinct.choosers("p/", 1)
 	a, b := distinct(1), distinct(2)
-	if a() == b() || a() != a() {
-		t.Errorf("got %q and %q of two workers", a(), b())
+	first, again := a(), a()
+	if other := b(); other == first || again != first {
+		t.Errorf("got %q, then %q, and %q of another worker", first, again, other)
 	}
 	one := One.choosers("p/", 1)
 	if got, other := one(1)(), one(2)(); got != other || !strings.HasPrefix(got, "p/") {
@@ -27,7 +28,7 @@ func TestKeys(t *testing.T) {
 	if counts["p/0"] < 1000 || counts["p/0"] > 5000 || len(counts) < 100 {
 		t.Errorf("got the first key %d times in 10000, and %d keys", counts["p/0"], len(counts))
 	}
-	if first, again := Zipf.choosers("p/", 7)(3), Zipf.choosers("p/", 7)(3); first() != again() {
+	if one, again := Zipf.choosers("p/", 7)(3), Zipf.choosers("p/", 7)(3); one() != again() {
 		t.Error("got another key from the same seed")
 	}
 	for _, name := range []string{"distinct", "one", "zipf"} {

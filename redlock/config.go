@@ -119,7 +119,7 @@ func (cfg Config) withTTL(ttl time.Duration) (Config, error) {
 
 // guard is how long before the end of its window a lease ends: enough for a busy process to notice.
 func guard(ttl time.Duration) time.Duration {
-	return min(max(ttl/50, time.Millisecond), 200*time.Millisecond)
+	return min(max(ttl/20, time.Millisecond), 250*time.Millisecond)
 }
 
 func (cfg Config) params(nodes int) *protocol.Params {

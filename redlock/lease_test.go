@@ -16,6 +16,7 @@ func TestHolderIsToldBeforeTheWindowCloses(t *testing.T) {
 		l := on(t, nodes, Config{Mode: mode, TTL: 3 * time.Second})
 		before := time.Now()
 		lease := mustLock(t, l, "k")
+		synctest.Wait() // the third node grants, too
 		window := before.Add(l.cfg.TTL - l.cfg.Drift.Of(l.cfg.TTL))
 		ctx := lease.Context(t.Context())
 		fail(nodes, 2, hung)

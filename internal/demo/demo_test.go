@@ -15,7 +15,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func short(nodes int, tell func(Event)) Config {
 	return Config{
-		Kind: cluster.Embedded, Nodes: nodes, TTL: 2 * time.Second, Act: 500 * time.Millisecond,
+		Kind: cluster.Embedded, Nodes: nodes, TTL: 5 * time.Second, Act: 500 * time.Millisecond,
 		Key: "k", Names: []string{"ann", "ben", "cy"}, Tell: tell,
 	}
 }

@@ -11,41 +11,43 @@ import (
 // even be opened, and puts the reason on the pipeline alone.
 var errUnanswered = &Error{text: "no answer", away: true}
 
-// call is one command on its way through an exchange. Calls are used again: the go-redis commands of the steps that
-// every lock takes are made once, and point at the fields of the call.
+// call is one command on its way through an exchange. Calls are used again: what they put to the server points at
+// their fields.
 type call struct {
 	Command
 	step  step
+	alone bool // by script, but not together with others: to be told its error
 	reply Reply
 
-	ttl    int64                    // TTL in ms, as the server takes it
-	asked  redis.Cmder              // the command of the step under way
-	set    *redis.BoolCmd           // of bySet
-	hashed [Release + 1]redis.Cmder // of byHash, by op
-	left   *redis.DurationCmd       // of byLooking, beside asked
+	ttl     int64                    // TTL in ms, as the server takes it
+	asked   redis.Cmder              // the command of the step under way; several calls may share a script
+	place   int                      // which of the script's commands is this call
+	set     *redis.BoolCmd           // of bySet
+	hashed  [Release + 1]redis.Cmder // of byHash, alone, by op
+	sourced [Release + 1]redis.Cmder // of bySource, alone, by op
+	left    *redis.DurationCmd       // of byLooking, beside asked
 }
 
 // put makes c a call for the command.
 func (c *call) put(command Command) {
-	c.Command, c.ttl, c.reply = command, command.TTL.Milliseconds(), Reply{}
+	c.Command, c.ttl, c.reply, c.alone = command, command.TTL.Milliseconds(), Reply{}, false
 }
 
 func (c *call) settle(r Reply) {
 	c.step, c.reply = settled, r
 }
 
-// ask appends the commands of the call's step.
+// scripted reports whether the call goes by script in this pass.
+func (c *call) scripted() bool { return c.step == byHash || c.step == bySource }
+
+// sharesWith reports whether both calls may go by one script.
+func (c *call) sharesWith(other *call) bool {
+	return c.scripted() && other.step == c.step && !c.alone && !other.alone
+}
+
+// ask appends the commands of the call's step, if that is not a script.
 func (c *call) ask(ctx context.Context, to []redis.Cmder) []redis.Cmder {
 	switch c.step {
-	case settled, byWatch:
-		return to
-	case byHash:
-		if c.hashed[c.Op] == nil {
-			c.hashed[c.Op] = c.script(context.Background(), "EVALSHA", hashes[c.Op])
-		}
-		c.asked = c.hashed[c.Op]
-	case bySource:
-		c.asked = c.script(ctx, "EVAL", sources[c.Op])
 	case bySet:
 		if c.set == nil {
 			c.set = redis.NewBoolCmd(context.Background(), "SET", &c.Key, &c.Owner, "NX", "PX", &c.ttl)
@@ -61,24 +63,80 @@ func (c *call) ask(ctx context.Context, to []redis.Cmder) []redis.Cmder {
 		c.asked = redis.NewIntCmd(ctx, "DELIFEQ", c.Key, c.Owner)
 	case bySetIfeq:
 		c.asked = redis.NewStatusCmd(ctx, "SET", c.Key, c.Owner, "IFEQ", c.Owner, "PX", c.ttl)
+	default:
+		return to
 	}
 	c.asked.SetErr(errUnanswered)
 	return append(to, c.asked)
 }
 
-// script returns the call as a script, named by its hash or its source, with its keys and arguments.
-func (c *call) script(ctx context.Context, command, name string) redis.Cmder {
-	args := []any{command, name}
-	switch c.Op {
-	case Grant:
-		args = append(args, 2, &c.Key, &c.Counter, &c.Owner, &c.ttl, &c.Fence)
-		return redis.NewIntSliceCmd(ctx, args...)
-	case Raise:
-		args = append(args, 2, &c.Key, &c.Counter, &c.Owner, &c.Fence)
-	case Extend:
-		args = append(args, 1, &c.Key, &c.Owner, &c.ttl)
-	default:
-		args = append(args, 1, &c.Key, &c.Owner)
+// byScript returns the call alone as a script.
+func (c *call) byScript() redis.Cmder {
+	made := &c.hashed[c.Op]
+	if c.step == bySource {
+		made = &c.sourced[c.Op]
 	}
-	return redis.NewIntCmd(ctx, args...)
+	if *made == nil {
+		if c.step == bySource {
+			*made = c.script("EVAL", lone[c.Op].source)
+		} else {
+			*made = c.script("EVALSHA", lone[c.Op].hash)
+		}
+	}
+	c.asked, c.place = *made, 0
+	c.asked.SetErr(errUnanswered)
+	return c.asked
+}
+
+func (c *call) script(command, name string) redis.Cmder {
+	args := c.arguments(c.keys([]any{command, name, c.keyCount()}))
+	if c.Op == Grant {
+		return redis.NewIntSliceCmd(context.Background(), args...)
+	}
+	return redis.NewIntCmd(context.Background(), args...)
+}
+
+func (c *call) keyCount() int {
+	if c.Op == Grant || c.Op == Raise {
+		return 2
+	}
+	return 1
+}
+
+// keys appends the keys that the call's script takes.
+func (c *call) keys(to []any) []any {
+	if c.keyCount() == 2 {
+		return append(to, &c.Key, &c.Counter)
+	}
+	return append(to, &c.Key)
+}
+
+// arguments appends the other arguments, of which every op has four.
+func (c *call) arguments(to []any) []any {
+	return append(to, int(c.Op), &c.Owner, &c.ttl, &c.Fence)
+}
+
+// together returns one script call for all of the calls, which take the same step, and the memory of args, to be used
+// again once it is answered.
+func together(calls []*call, args []any) (redis.Cmder, []any) {
+	if calls[0].step == byHash {
+		args = append(args[:0], "EVALSHA", shared.hash, nil)
+	} else {
+		args = append(args[:0], "EVAL", shared.source, nil)
+	}
+	count := 0
+	for _, c := range calls {
+		args = c.keys(args)
+		count += c.keyCount()
+	}
+	args[2] = count
+	for _, c := range calls {
+		args = c.arguments(args)
+	}
+	cmd := redis.NewIntSliceCmd(context.Background(), args...)
+	cmd.SetErr(errUnanswered)
+	for i, c := range calls {
+		c.asked, c.place = cmd, i
+	}
+	return cmd, args
 }

@@ -53,9 +53,8 @@ func explain(err error, timeout time.Duration) *Error {
 		return own
 	case errors.As(err, &server):
 		text := server.Error()
-		if _, inner, ok := strings.Cut(text, "user_script:"); ok && strings.HasPrefix(text, "ERR Error running script") {
-			// Redis before 7 wraps what a command in a script met: "… @user_script:16: WRONGTYPE …".
-			_, text, _ = strings.Cut(inner, ": ")
+		if strings.HasPrefix(text, "ERR Error") {
+			text = inScript(text)
 		}
 		return &Error{text: text, cause: err, Permanent: hasPrefix(text, permanent), away: hasPrefix(text, away)}
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, redis.ErrPoolTimeout),
@@ -71,6 +70,17 @@ func explain(err error, timeout time.Duration) *Error {
 	default:
 		return &Error{text: err.Error(), cause: err, away: true}
 	}
+}
+
+// inScript returns what a command in a script met. Redis before 7 wraps it: "ERR Error running script (call to f_…):
+// @user_script:16: WRONGTYPE …".
+func inScript(text string) string {
+	for _, code := range []string{"WRONGTYPE ", "NOPERM ", "OOM ", "READONLY ", "MISCONF ", "NOREPLICAS "} {
+		if at := strings.Index(text, ": "+code); at >= 0 {
+			return text[at+2:]
+		}
+	}
+	return text
 }
 
 // refusesCommand reports whether a server does not offer a command to us: it does not know it, or an ACL forbids it.

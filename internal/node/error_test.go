@@ -32,7 +32,7 @@ func TestServerErrors(t *testing.T) {
 		"-BUSY Redis is busy running a script.":                                   {away: true},
 		"-MASTERDOWN Link with MASTER is down":                                    {away: true},
 		"$5\r\nhello":                                                             {away: true}, // garbage
-		"*2\r\n:1\r\n:2":                                                          {},           // of the wrong length
+		"*2\r\n:1\r\n:2":                                                          {away: true}, // of the wrong length
 		"*3\r\n:1\r\n+a\r\n:3":                                                    {away: true}, // of the wrong type
 		"%garbage":                                                                {away: true},
 		"":                                                                        {away: true}, // the connection is closed

@@ -52,11 +52,28 @@ func (n *Node) exchange(batch []*call) {
 	}
 }
 
-// pass puts the step of every call that is not settled to the server, in one pipeline, and returns what that met.
+// pass puts the step of every call that is not settled to the server, in one pipeline, and returns what that met. With
+// fences every command goes by script, and those next to each other share one call of it, which halves the server's
+// work; without, the commands between them are its own, and a short script for each is quicker.
 func (n *Node) pass(ctx context.Context, batch []*call) error {
 	n.commands = n.commands[:0]
-	for _, c := range batch {
-		n.commands = c.ask(ctx, n.commands)
+	for i := 0; i < len(batch); {
+		c := batch[i]
+		end := i + 1
+		for n.cfg.Fenced && end < len(batch) && c.sharesWith(batch[end]) {
+			end++
+		}
+		switch {
+		case end > i+1:
+			var cmd redis.Cmder
+			cmd, n.args = together(batch[i:end], n.args)
+			n.commands = append(n.commands, cmd)
+		case c.scripted():
+			n.commands = append(n.commands, c.byScript())
+		default:
+			n.commands = c.ask(ctx, n.commands)
+		}
+		i = end
 	}
 	if len(n.commands) == 0 {
 		return nil
@@ -116,23 +133,34 @@ func (n *Node) read(c *call, failed error) {
 		c.settle(Reply{Yes: !absent && asked.Val() == c.Owner, Left: max(0, c.left.Val())})
 	case *redis.StatusCmd: // bySetIfeq
 		c.settle(Reply{Yes: !absent})
-	case *redis.IntSliceCmd: // a grant by script
-		c.settle(n.granted(asked.Val()))
+	case *redis.IntSliceCmd: // a grant by script, or several commands together
+		n.readScript(c, asked.Val())
 	case *redis.IntCmd:
 		c.settle(Reply{Yes: asked.Val() == 1})
 	}
 }
 
-// granted reads the reply of grant.lua.
-func (n *Node) granted(reply []int64) Reply {
-	if len(reply) != 3 {
-		return Reply{Err: &Error{text: fmt.Sprintf("unexpected reply to grant: %d numbers", len(reply))}}
+// readScript reads the reply of batch.lua, which a grant alone has too.
+func (n *Node) readScript(c *call, reply []int64) {
+	at := 1 + 2*c.place
+	if len(reply) < at+2 {
+		c.settle(Reply{Err: &Error{text: fmt.Sprintf("unexpected reply to a script: %d numbers", len(reply)), away: true}})
+		return
 	}
-	n.clock.observe(reply[2])
-	if reply[0] == 1 {
-		return Reply{Yes: true, Fence: uint64(reply[1])}
+	now, code, value := reply[0], reply[at], reply[at+1]
+	if now != 0 && c.place == 0 {
+		n.clock.observe(now)
 	}
-	return Reply{Left: time.Duration(max(0, reply[1])) * time.Millisecond}
+	switch {
+	case code < 0 && !c.alone:
+		c.alone = true // once more, to be told the error
+	case c.Op != Grant:
+		c.settle(Reply{Yes: code == 1})
+	case code == 1:
+		c.settle(Reply{Yes: true, Fence: uint64(value)})
+	default:
+		c.settle(Reply{Left: time.Duration(max(0, value)) * time.Millisecond})
+	}
 }
 
 // another chooses a further step after an error, if there is one to take.
@@ -164,8 +192,8 @@ func (n *Node) another(c *call, err error) bool {
 // learn keeps the step that this server answered as the first one for commands like c.
 func (n *Node) learn(c *call) {
 	step := c.step
-	if step == bySource {
-		step = byHash
+	if c.scripted() {
+		step = n.scripted
 	}
 	switch c.Op {
 	case Release:

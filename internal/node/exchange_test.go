@@ -152,11 +152,11 @@ func TestServersWithoutScripts(t *testing.T) {
 		own          map[string]string
 		first, later string
 	}{
-		{"Redis 8.4 release", Release, map[string]string{"DELEX": ":1"}, "EVALSHA DELEX", "DELEX"},
-		{"Valkey 9 release", Release, map[string]string{"DELIFEQ": ":1"}, "EVALSHA DELEX DELIFEQ", "DELIFEQ"},
-		{"old release", Release, nil, "EVALSHA DELEX DELIFEQ WATCH GET MULTI DEL EXEC", "WATCH GET MULTI DEL EXEC"},
-		{"Redis 8.4 extend", Extend, map[string]string{"SET": "+OK"}, "EVALSHA SET", "SET"},
-		{"old extend", Extend, nil, "EVALSHA SET WATCH GET MULTI PEXPIRE EXEC", "WATCH GET MULTI PEXPIRE EXEC"},
+		{"Redis 8.4 release", Release, map[string]string{"DELEX": ":1"}, "EVAL DELEX", "DELEX"},
+		{"Valkey 9 release", Release, map[string]string{"DELIFEQ": ":1"}, "EVAL DELEX DELIFEQ", "DELIFEQ"},
+		{"old release", Release, nil, "EVAL DELEX DELIFEQ WATCH GET MULTI DEL EXEC", "WATCH GET MULTI DEL EXEC"},
+		{"Redis 8.4 extend", Extend, map[string]string{"SET": "+OK"}, "EVAL SET", "SET"},
+		{"old extend", Extend, nil, "EVAL SET WATCH GET MULTI PEXPIRE EXEC", "WATCH GET MULTI PEXPIRE EXEC"},
 	} {
 		s := serve(t, replies(test.own))
 		n := dial(t, s.addr, config(false))
@@ -220,6 +220,51 @@ func TestLostReplyOfSetIsNotARefusal(t *testing.T) {
 		r := ask(t, dial(t, s.addr, config(false)), grant("a"))
 		if r.Yes != want || r.Err != nil || !want && r.Left != 1500*time.Millisecond {
 			t.Errorf("got %+v while %q holds the key, want yes: %v", r, holder, want)
+		}
+	}
+}
+
+// Commands that share a batch are carried out in order, each for itself: one that fails is told its own error, and
+// spoils no other.
+func TestOneFailureSpoilsNoOther(t *testing.T) {
+	for _, fenced := range []bool{true, false} {
+		m, n := real(t, fenced)
+		if _, err := m.Push("list", "an element"); err != nil {
+			t.Fatal(err)
+		}
+		commands := []Command{
+			grant("a"),
+			{Op: Extend, Key: "list", Owner: "a", TTL: time.Minute},
+			{Op: Release, Key: "k", Owner: "a"},
+			grant("b"),
+			{Op: Release, Key: "list", Owner: "a"},
+			grant("c"),
+			{Op: Extend, Key: "k", Owner: "b", TTL: time.Hour},
+		}
+		// The server knows the scripts before, as in every batch but the first.
+		for _, s := range []script{shared, lone[Release], lone[Extend]} {
+			if err := n.client.ScriptLoad(t.Context(), s.source).Err(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		calls := make([]*call, len(commands))
+		for i, c := range commands {
+			calls[i] = new(call)
+			calls[i].put(c)
+		}
+		n.exchange(calls)
+		for i, want := range []string{"yes", "WRONGTYPE", "yes", "yes", "WRONGTYPE", "no", "yes"} {
+			r := calls[i].reply
+			got := map[bool]string{true: "yes", false: "no"}[r.Yes]
+			if r.Err != nil {
+				got, _, _ = strings.Cut(r.Err.Error(), " ")
+			}
+			if got != want {
+				t.Errorf("fenced %v, command %d: got %s (%+v), want %s", fenced, i, got, r, want)
+			}
+		}
+		if !m.Exists("list") {
+			t.Error("got the list deleted")
 		}
 	}
 }

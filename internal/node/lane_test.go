@@ -123,7 +123,7 @@ func TestOwedReleaseIsPaid(t *testing.T) {
 		if broken.Load() {
 			return ""
 		}
-		return ":1"
+		return done(command)
 	})
 	n := dial(t, s.addr, config(true))
 	if r := ask(t, n, Command{Op: Release, Key: "k", Owner: "first"}); r.Err == nil {
@@ -168,7 +168,7 @@ func TestProbesAreBounded(t *testing.T) {
 
 // Close carries out what was taken, refuses what comes later, and ends by itself when the node hangs.
 func TestCloseDrains(t *testing.T) {
-	s := serve(t, func([]string) string { return ":1" })
+	s := serve(t, done)
 	n := dial(t, s.addr, config(true))
 	a := newAnswers()
 	for i := range 1000 {

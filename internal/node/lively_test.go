@@ -32,14 +32,15 @@ func TestStaleConnectionIsReplaced(t *testing.T) {
 					if err != nil {
 						return
 					}
-					answer := ":1\r\n"
-					if command[0] == "hello" {
-						answer = "-ERR unknown command\r\n"
+					hello := command[0] == "hello"
+					answer := "-ERR unknown command"
+					if !hello {
+						answer = done(command)
 					}
-					if _, err := io.WriteString(conn, answer); err != nil {
+					if _, err := io.WriteString(conn, answer+"\r\n"); err != nil {
 						return
 					}
-					if first && answer == ":1\r\n" {
+					if first && !hello {
 						_ = conn.Close()
 						close(closed)
 						return

@@ -1,33 +1,51 @@
 package node
 
 import (
-	_ "embed"
+	"embed"
+	"strings"
 
 	"github.com/redis/go-redis/v9"
 )
 
-// The scripts; each file begins with its keys, arguments, replies and the rule that it keeps.
-var (
-	//go:embed lua/grant.lua
-	grantSource string
-	//go:embed lua/raise.lua
-	raiseSource string
-	//go:embed lua/extend.lua
-	extendSource string
-	//go:embed lua/release.lua
-	releaseSource string
+// Each file begins with its arguments, what it returns, and the rule that it keeps.
+//
+//go:embed lua/*.lua
+var files embed.FS
 
-	// sources and hashes are what EVAL and EVALSHA name them by.
-	sources = map[Op]string{Grant: grantSource, Raise: raiseSource, Extend: extendSource, Release: releaseSource}
-	hashes  = hashAll(sources)
+// script is a Lua script, and the hash that EVALSHA names it by.
+type script struct {
+	source, hash string
+}
+
+// A command that goes alone has a script of its own; those that go together share one. All are put together from the
+// same functions.
+var (
+	lone = map[Op]script{
+		Grant: assemble("local code, value = grant(KEYS[1], KEYS[2], ARGV[2], ARGV[3], ARGV[4]) return {time or 0, code, value}",
+			"clock", "grant"),
+		Raise:   assemble("return raise(KEYS[1], KEYS[2], ARGV[2], ARGV[4])", "raise"),
+		Extend:  assemble("return extend(KEYS[1], ARGV[2], ARGV[3])", "extend"),
+		Release: assemble("return release(KEYS[1], ARGV[2])", "release"),
+	}
+	shared = assemble("", "clock", "grant", "raise", "extend", "release", "batch")
 )
 
-func hashAll(sources map[Op]string) map[Op]string {
-	hashes := make(map[Op]string, len(sources))
-	for op, source := range sources {
-		hashes[op] = redis.NewScript(source).Hash()
+// assemble returns the files and a last line as one script, without their comments, which a server would keep.
+func assemble(last string, names ...string) script {
+	var b strings.Builder
+	for _, name := range names {
+		text, err := files.ReadFile("lua/" + name + ".lua")
+		if err != nil {
+			panic(err) // the file is not in the source tree
+		}
+		for line := range strings.Lines(string(text)) {
+			if !strings.HasPrefix(line, "--") {
+				b.WriteString(line)
+			}
+		}
 	}
-	return hashes
+	b.WriteString(last)
+	return script{source: b.String(), hash: redis.NewScript(b.String()).Hash()}
 }
 
 // Prefix begins every key of ours that is not a caller's own.

@@ -87,6 +87,19 @@ func (s *server) talk(conn net.Conn, reply func(command []string) string) {
 	}
 }
 
+// done is the reply that carries out every command of a script.
+func done(command []string) string {
+	keys, err := strconv.Atoi(command[2])
+	if err != nil {
+		return "-ERR not a script"
+	}
+	count := (len(command) - 3 - keys) / 4
+	if count == 1 && command[3+keys] != strconv.Itoa(int(Grant)) {
+		return ":1"
+	}
+	return fmt.Sprintf("*%d\r\n:0", 1+2*count) + strings.Repeat("\r\n:1\r\n:0", count)
+}
+
 // names returns the names of the commands so far.
 func (s *server) names() string {
 	s.mu.Lock()

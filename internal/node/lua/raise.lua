@@ -1,15 +1,17 @@
 -- raise: write the fence of a lease down, on a node that granted it a smaller one.
 --
--- KEYS[1]  the key            KEYS[2]  its fence counter
--- ARGV[1]  owner              ARGV[2]  fence
+--   key, counter   the key and its fence counter
+--   owner, fence   the lease's
 --
--- Replies 1 when it is written down, 0 when the key is not this owner's any more.
+-- Returns 1 when it is written down, 0 when the key is not this owner's any more.
 --
 -- R5: only while the key is still this owner's. Without that condition a late raise would lift the counter above a
 --     fence that has been handed out since, and two leases could end up with one fence.
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then
-  return 0
+local function raise(key, counter, owner, fence)
+  if redis.call('GET', key) ~= owner then
+    return 0
+  end
+  local highest = math.max(tonumber(redis.call('GET', counter) or 0), tonumber(fence))
+  redis.call('SET', counter, string.format('%.0f', highest), 'PX', 86400000)
+  return 1
 end
-local fence = math.max(tonumber(redis.call('GET', KEYS[2]) or 0), tonumber(ARGV[2]))
-redis.call('SET', KEYS[2], string.format('%.0f', fence), 'PX', 86400000)
-return 1

@@ -58,6 +58,8 @@ type Config struct {
 	// Logger is told of nodes going down and coming back, and of leases that are lost. It is never given a password.
 	// nil means silence.
 	Logger *slog.Logger
+	// Observer is told what each node answers. nil means nobody.
+	Observer *Observer
 }
 
 // Backoff is a pause that doubles from Min up to Max, less a random part of up to a half, so that contenders spread.

@@ -29,6 +29,7 @@ func newLease(l *Locker, key string) (*Lease, error) {
 		machine: protocol.NewLease(l.params, rand.Float64()),
 		settled: make(chan struct{}, 1),
 		slot:    -1,
+		watch:   l.cfg.watching(),
 	}, nil
 }
 
@@ -69,6 +70,7 @@ func (s *Lease) answer(index int, round uint32, r node.Reply) {
 	defer s.mu.Unlock()
 	now := s.now()
 	s.account.note(len(s.locker.nodes), index, round, r)
+	s.observed(now, index, round, r)
 	s.carryOut(now, s.machine.Reply(now, index, round, vote(r)))
 }
 
@@ -149,7 +151,7 @@ func (s *Lease) effects(now clock.Instant, effects []protocol.Effect) {
 	for _, e := range effects {
 		switch e.Kind {
 		case protocol.Send:
-			if nodes := s.send(e); nodes != 0 && e.Round != 0 && count < len(refused) {
+			if nodes := s.send(now, e); nodes != 0 && e.Round != 0 && count < len(refused) {
 				refused[count] = asked{nodes: nodes, round: e.Round}
 				count++
 			}
@@ -171,7 +173,8 @@ func (s *Lease) effects(now clock.Instant, effects []protocol.Effect) {
 }
 
 // send puts the effect's command into the lanes of its nodes, and returns the nodes that did not take it.
-func (s *Lease) send(e protocol.Effect) (refused quorum.Set) {
+func (s *Lease) send(now clock.Instant, e protocol.Effect) (refused quorum.Set) {
+	s.asked(now, e)
 	c := node.Command{Key: s.key, Owner: s.owner, TTL: s.locker.cfg.TTL, Round: e.Round, Fence: e.Fence}
 	switch e.Op {
 	case protocol.Grant:
@@ -196,6 +199,7 @@ func (s *Lease) send(e protocol.Effect) (refused quorum.Set) {
 		if err := s.locker.nodes[index].Send(c); err != nil {
 			refused = refused.With(index)
 			s.account.note(len(s.locker.nodes), index, e.Round, node.Reply{Err: err})
+			s.observed(now, index, e.Round, node.Reply{Err: err})
 		}
 	})
 	return refused

@@ -24,6 +24,7 @@ type Lease struct {
 	heirs   map[*heir]struct{} // guarded by mu
 	account account            // guarded by mu; of the newest round
 	planned clock.Instant      // guarded by mu; when the timetable was last asked to wake it
+	watch   *watch             // guarded by mu; nil when nobody observes
 
 	due  time.Duration // guarded by the timetable's mu
 	slot int           // guarded by the timetable's mu; -1: not in it

@@ -19,7 +19,7 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"jsonlines": jsonLines},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"jsonlines": jsonLines, "benchresult": benchResult},
 	})
 }
 

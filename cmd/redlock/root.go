@@ -15,6 +15,8 @@ var (
 	rootPage string
 	//go:embed help/demo.txt
 	demoPage string
+	//go:embed help/bench.txt
+	benchPage string
 	//go:embed help/version.txt
 	versionPage string
 )
@@ -39,7 +41,7 @@ func newRoot() *cobra.Command {
 		},
 	}
 	root.SetHelpFunc(page)
-	root.AddCommand(newDemo(), newVersion())
+	root.AddCommand(newDemo(), newBench(), newVersion())
 	return root
 }
 

@@ -1,0 +1,62 @@
+package bench
+
+import (
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/quorumlock/quorumlock/internal/cluster"
+)
+
+// On nodes that were there, everything of the run is removed afterwards, and nothing else is touched.
+func TestGivenNodesStayAsTheyWere(t *testing.T) {
+	c, err := cluster.Start(t.Context(), cluster.Spec{Kind: cluster.Embedded, Nodes: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	client := redis.NewClient(&redis.Options{Addr: c.Addrs()[1]})
+	defer client.Close()
+	theirs := []string{"bench/x", "orders/42", "quorumlock:fence:{orders/42}"}
+	for _, key := range theirs {
+		if err := client.Set(t.Context(), key, "1", 0).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cfg := short()
+	cfg.Kind, cfg.Nodes, cfg.Addrs = "", 0, []string{c.Addrs()[0], "redis://" + c.Addrs()[1], c.Addrs()[2]}
+	r := mustRun(t, cfg)
+	if r.Environment.Kind != "" || r.Environment.Nodes != 3 || r.Left.Looked != 3 || r.Left.Keys != 0 || r.Left.Counters == 0 {
+		t.Errorf("got %+v, left %+v", r.Environment, r.Left)
+	}
+	keys, err := client.Keys(t.Context(), "*").Result()
+	if err != nil || len(keys) != len(theirs) {
+		t.Errorf("got keys %q, %v; want only %q", keys, err, theirs)
+	}
+}
+
+// A key that was left is found, counted and removed, and makes the run no success.
+func TestLeftKeysAreFound(t *testing.T) {
+	c, err := cluster.Start(t.Context(), cluster.Spec{Kind: cluster.Embedded, Nodes: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	client := redis.NewClient(&redis.Options{Addr: c.Addrs()[0]})
+	defer client.Close()
+	for _, key := range []string{"bench/run/7", "quorumlock:fence:{bench/run/7}", "bench/other/7"} {
+		if err := client.Set(t.Context(), key, "1", 0).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	keys, counters, err := tidyNode(t.Context(), c.Addrs()[0], "bench/run/")
+	if err != nil || keys != 1 || counters != 1 {
+		t.Errorf("got %d keys, %d counters, %v; want one of each", keys, counters, err)
+	}
+	if left := client.Keys(t.Context(), "*").Val(); len(left) != 1 || left[0] != "bench/other/7" {
+		t.Errorf("got %q on the node, want what is not ours", left)
+	}
+	if problem := (&Result{Completed: 1, Left: Leftovers{Keys: 1}}).Problem(); problem != "keys were left on the nodes" {
+		t.Errorf("got %q", problem)
+	}
+}

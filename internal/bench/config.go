@@ -1,0 +1,106 @@
+package bench
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/quorumlock/quorumlock/internal/cluster"
+	"github.com/quorumlock/quorumlock/redlock"
+)
+
+// How many cycles may be under way at once unless Config.Workers says so.
+const (
+	closedWorkers = 64
+	openWorkers   = 10000
+)
+
+// Config is one run. The zero value is a closed load of 64 workers, each on a key of its own, for 10 seconds on five
+// nodes of the best kind that this machine can run.
+type Config struct {
+	Addrs []string     // nodes that run already; empty: the run brings its own
+	Kind  cluster.Kind // of its own nodes; "" is for the machine to decide
+	Nodes int          // of its own; 0 means 5
+
+	Workers  int      // cycles under way at once; 0 means 64, and 10000 with a Rate
+	Rate     float64  // cycles asked for in a second, of an open load; 0: closed
+	Arrivals Arrivals // of an open load; "" means Poisson
+	Keys     Keys     // "" means Distinct
+	Hold     time.Duration
+	TTL      time.Duration // 0 means 10s
+	Mode     redlock.Mode
+
+	Duration time.Duration // that is measured; 0 means 10s
+	Warmup   time.Duration // before that; less than 0 means none, 0 means 1s
+	Faults   []Fault
+	Seed     uint64 // of arrivals and keys
+}
+
+// Complete returns cfg with its defaults filled in, or says what is wrong with it.
+func (cfg Config) Complete() (Config, error) {
+	setDefault(&cfg.Nodes, 5)
+	setDefault(&cfg.Keys, Distinct)
+	setDefault(&cfg.TTL, 10*time.Second)
+	setDefault(&cfg.Duration, 10*time.Second)
+	setDefault(&cfg.Warmup, time.Second)
+	cfg.Warmup = max(0, cfg.Warmup)
+	if cfg.Rate > 0 {
+		setDefault(&cfg.Workers, openWorkers)
+		setDefault(&cfg.Arrivals, Poisson)
+	} else {
+		setDefault(&cfg.Workers, closedWorkers)
+	}
+	if len(cfg.Addrs) > 0 {
+		cfg.Nodes = len(cfg.Addrs)
+	}
+	switch {
+	case cfg.Rate < 0:
+		return cfg, fmt.Errorf("a rate of %v is negative", cfg.Rate)
+	case cfg.Workers < 0:
+		return cfg, fmt.Errorf("%d workers: want at least 1", cfg.Workers)
+	case cfg.Duration < 0 || cfg.Hold < 0:
+		return cfg, errors.New("a duration is negative")
+	case len(cfg.Addrs) > 0 && len(cfg.Faults) > 0:
+		return cfg, errors.New("--fault with --addr: faults are for nodes that bench starts itself (--nodes); it does not break yours")
+	}
+	if _, err := plan(cfg.Faults, cfg.Nodes, cfg.Duration); err != nil {
+		return cfg, err
+	}
+	return cfg, cfg.try()
+}
+
+// try has the library look at the addresses and the TTL. It does not connect.
+func (cfg Config) try() error {
+	addrs := cfg.Addrs
+	if len(addrs) == 0 {
+		addrs = []string{"127.0.0.1:6379"}
+	}
+	l, err := redlock.Dial(addrs, cfg.locker(nil))
+	if err != nil {
+		return errors.New(strings.TrimPrefix(err.Error(), "redlock: "))
+	}
+	return l.Close()
+}
+
+// locker is how the run's locker is configured.
+func (cfg Config) locker(o *redlock.Observer) redlock.Config {
+	return redlock.Config{TTL: cfg.TTL, Mode: cfg.Mode, MaxTTL: max(30*time.Second, cfg.TTL), Observer: o}
+}
+
+// proxied reports whether the nodes need proxies in front.
+func (cfg Config) proxied() bool {
+	for _, f := range cfg.Faults {
+		if f.Kind == Delay {
+			return true
+		}
+	}
+	return false
+}
+
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}

@@ -1,0 +1,51 @@
+package bench
+
+import (
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// What histograms can hold, in nanoseconds; longer times count as the longest.
+const (
+	shortest = int64(time.Microsecond)
+	longest  = int64(10 * time.Minute)
+)
+
+// histogram is latencies in nanoseconds. It is not safe for concurrent use.
+type histogram struct{ *hdrhistogram.Histogram }
+
+// newHistogram returns an empty histogram whose figures are right to the given number of digits, and to a microsecond.
+func newHistogram(digits int) histogram {
+	return histogram{hdrhistogram.New(shortest, longest, digits)}
+}
+
+func (h histogram) record(d time.Duration) {
+	_ = h.RecordValue(min(max(int64(d), 0), longest)) // in range: cannot fail
+}
+
+// latency returns the figures of h.
+func (h histogram) latency() Latency {
+	if h.TotalCount() == 0 {
+		return Latency{}
+	}
+	at := func(percentile float64) Millis { return Millis(h.ValueAtPercentile(percentile)) }
+	return Latency{
+		Count: h.TotalCount(), Mean: Millis(h.Mean()), P50: at(50), P90: at(90), P99: at(99), P999: at(99.9),
+		Max: Millis(h.Max()),
+	}
+}
+
+// curve returns the latency at percentiles that are spaced as the eye wants them: ten for each nine.
+func (h histogram) curve() []Percentile {
+	count := h.TotalCount()
+	if count == 0 {
+		return nil
+	}
+	var curve []Percentile
+	for left := 1.0; left >= 1/float64(count); left *= 0.7943282347242815 { // the tenth root of 0.1
+		p := 100 * (1 - left)
+		curve = append(curve, Percentile{P: p, Latency: Millis(h.ValueAtPercentile(p))})
+	}
+	return append(curve, Percentile{P: 100, Latency: Millis(h.Max())})
+}

@@ -100,7 +100,7 @@ func TestCancelledLocksLeaveNothingOnAHungNode(t *testing.T) {
 	n := start(t, cluster.Spec{Nodes: 3})
 	var lockers []*redlock.Locker
 	for _, mode := range modes {
-		l := dial(t, n.Addrs(), redlock.Config{Mode: mode})
+		l := dial(t, n.Addrs(), redlock.Config{Mode: mode, NodeTimeout: 500 * time.Millisecond})
 		cycle(t, l, "key") // the connections are open
 		lockers = append(lockers, l)
 	}

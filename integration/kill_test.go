@@ -304,7 +304,7 @@ func TestKilledNodesTakePartAgain(t *testing.T) {
 			n := start(t, cluster.Spec{})
 			var lockers []*redlock.Locker
 			for _, mode := range modes {
-				cfg := redlock.Config{Mode: mode, TTL: 500 * time.Millisecond, MaxTTL: 500 * time.Millisecond}
+				cfg := redlock.Config{Mode: mode, TTL: 2 * time.Second, MaxTTL: 2 * time.Second}
 				lockers = append(lockers, dial(t, n.Addrs(), cfg), using(t, n.Addrs(), cfg))
 			}
 			for _, dead := range [][]int{{0, 1}, {2, 3}, {4, 0}} {

@@ -34,9 +34,19 @@ func short(mode redlock.Mode) redlock.Config {
 	return redlock.Config{Mode: mode, TTL: time.Second, MaxTTL: time.Second}
 }
 
+// patient makes cfg wait for a node's answer for longer than by default: the machine that runs the suites is busy, and a
+// node that is merely slow must not pass for one that hangs.
+func patient(cfg redlock.Config) redlock.Config {
+	if cfg.NodeTimeout == 0 {
+		cfg.NodeTimeout = 2 * time.Second
+	}
+	return cfg
+}
+
 // dial returns a locker that is closed when the test ends.
 func dial(t testing.TB, addrs []string, cfg redlock.Config) *redlock.Locker {
 	t.Helper()
+	cfg = patient(cfg)
 	l, err := redlock.Dial(addrs, cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -49,6 +59,7 @@ func dial(t testing.TB, addrs []string, cfg redlock.Config) *redlock.Locker {
 // among them.
 func using(t testing.TB, addrs []string, cfg redlock.Config) *redlock.Locker {
 	t.Helper()
+	cfg = patient(cfg)
 	clients := make([]redis.UniversalClient, len(addrs))
 	for i, addr := range addrs {
 		client := redis.NewClient(&redis.Options{Addr: addr})

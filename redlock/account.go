@@ -38,12 +38,14 @@ func (a *account) note(nodes, index int, round uint32, r node.Reply) {
 // those whose answer was not waited for, because the others had decided. Callers hold mu.
 func (s *Lease) failure(op string, cause error) *QuorumError {
 	e := s.unasked(op, cause)
-	silent := s.machine.Silent()
+	silent, expired := s.machine.Silent()
 	for i, n := range s.locker.nodes {
 		switch {
 		case s.account.yes.Has(i):
 		case s.account.errs != nil && s.account.errs[i] != nil:
 			e.add(n.Addr(), s.account.errs[i])
+		case silent.Has(i) && expired:
+			e.add(n.Addr(), errNotInTime)
 		case silent.Has(i):
 			e.add(n.Addr(), errSilent)
 		}

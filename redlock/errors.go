@@ -116,7 +116,11 @@ func (r refusal) Error() string {
 	return fmt.Sprintf("held for another %v", r.left)
 }
 
-var errSilent = errors.New("no answer yet")
+// Why a node that was waited for said nothing.
+var (
+	errSilent    = errors.New("no answer yet")
+	errNotInTime = errors.New("no answer in time")
+)
 
 // wrap puts the operation and the key in front of a sentinel.
 func wrap(op, key string, err error) error {

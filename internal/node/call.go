@@ -19,13 +19,15 @@ type call struct {
 	alone bool // by script, but not together with others: to be told its error
 	reply Reply
 
-	ttl     int64                    // TTL in ms, as the server takes it
-	asked   redis.Cmder              // the command of the step under way; several calls may share a script
-	place   int                      // which of the script's commands is this call
-	set     *redis.BoolCmd           // of bySet
-	hashed  [Release + 1]redis.Cmder // of byHash, alone, by op
-	sourced [Release + 1]redis.Cmder // of bySource, alone, by op
-	left    *redis.DurationCmd       // of byLooking, beside asked
+	// deadline is until when a grant may be carried out, on the node's clock in µs; 0 when that is not known yet.
+	deadline int64
+	ttl      int64                    // TTL in ms, as the server takes it
+	asked    redis.Cmder              // the command of the step under way; several calls may share a script
+	place    int                      // which of the script's commands is this call
+	set      *redis.BoolCmd           // of bySet
+	hashed   [Release + 1]redis.Cmder // of byHash, alone, by op
+	sourced  [Release + 1]redis.Cmder // of bySource, alone, by op
+	left     *redis.DurationCmd       // of byLooking, beside asked
 }
 
 // put makes c a call for the command.
@@ -111,9 +113,9 @@ func (c *call) keys(to []any) []any {
 	return append(to, &c.Key)
 }
 
-// arguments appends the other arguments, of which every op has four.
+// arguments appends the other arguments, of which every op has five.
 func (c *call) arguments(to []any) []any {
-	return append(to, int(c.Op), &c.Owner, &c.ttl, &c.Fence)
+	return append(to, int(c.Op), &c.Owner, &c.ttl, &c.Fence, &c.deadline)
 }
 
 // together returns one script call for all of the calls, which take the same step, and the memory of args, to be used

@@ -25,6 +25,10 @@ const (
 	byWatch        // WATCH, GET, MULTI: every server
 )
 
+// grace is how much later than the end of the exchange a grant may still be carried out (R4): what we know of the node's
+// clock is late by the way back of its last reply.
+const grace = 5 * time.Millisecond
+
 // exchange puts the batch to the server and fills in every call's reply. Each pass is one pipeline, in the order of
 // the batch. The next batch must not begin before this one is through: that is what keeps a key's commands in order.
 func (n *Node) exchange(batch []*call) {
@@ -35,8 +39,12 @@ func (n *Node) exchange(batch []*call) {
 		defer cancel()
 		ctx = bounded
 	}
+	deadline := n.clock.estimate()
+	if deadline != 0 {
+		deadline += (n.cfg.Timeout + grace).Microseconds()
+	}
 	for _, c := range batch {
-		c.step = n.firstStep(c.Op)
+		c.step, c.deadline = n.firstStep(c.Op), deadline
 	}
 	for open := true; open; {
 		failed := n.pass(ctx, batch)
@@ -152,7 +160,10 @@ func (n *Node) readScript(c *call, reply []int64) {
 		n.clock.observe(now)
 	}
 	switch {
-	case code < 0 && !c.alone:
+	case code == -2:
+		late := time.Duration(value) * time.Microsecond
+		c.settle(Reply{Err: &Error{text: fmt.Sprintf("carried out %v too late to count", late)}})
+	case code < 0:
 		c.alone = true // once more, to be told the error
 	case c.Op != Grant:
 		c.settle(Reply{Yes: code == 1})

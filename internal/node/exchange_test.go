@@ -268,3 +268,25 @@ func TestOneFailureSpoilsNoOther(t *testing.T) {
 		}
 	}
 }
+
+// R4: a grant that is carried out after its client has given up is refused, and says so; one in time is not.
+func TestLateGrantIsRefused(t *testing.T) {
+	m, n := real(t, true)
+	now := time.Now()
+	m.SetTime(now)
+	if r := ask(t, n, grant("a")); !r.Yes { // before the node's clock is known, there is no deadline
+		t.Fatalf("got %+v, want a grant", r)
+	}
+	ask(t, n, Command{Op: Release, Key: "k", Owner: "a"})
+	m.SetTime(now.Add(n.cfg.Timeout + grace + time.Second))
+	r := ask(t, n, grant("b"))
+	if r.Yes || r.Err == nil || !strings.Contains(r.Err.Error(), "too late") || m.Exists("k") {
+		t.Errorf("got %+v from a clock that is past the deadline, want the grant refused", r)
+	}
+	if down, _ := n.lane.state(); down != nil {
+		t.Errorf("got a lane that is down: %v", down)
+	}
+	if r := ask(t, n, grant("c")); !r.Yes {
+		t.Errorf("got %+v once the node has told its time again, want a grant", r)
+	}
+}

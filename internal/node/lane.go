@@ -14,7 +14,7 @@ const (
 	maxBatch   = 256  // commands in one pipeline
 
 	firstPause = 50 * time.Millisecond // between probes of a node that is down; doubled each time
-	lastPause  = time.Second
+	lastPause  = 500 * time.Millisecond
 )
 
 // lane is a node's ordered command queue. One goroutine carries everything to the node: what has gathered while one

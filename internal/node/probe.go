@@ -79,7 +79,7 @@ func (n *Node) Check(ctx context.Context) Health {
 
 // touch has the server carry out a write that changes nothing.
 func (n *Node) touch(ctx context.Context) error {
-	err := n.client.Eval(ctx, lone[Release].source, []string{Prefix + "probe"}, int(Release), probeOwner, 0, 0).Err()
+	err := n.client.Eval(ctx, lone[Release].source, []string{Prefix + "probe"}, int(Release), probeOwner).Err()
 	if err != nil && refusesCommand(err) && !n.cfg.Fenced {
 		err = n.client.SetXX(ctx, Prefix+"probe", probeOwner, time.Millisecond).Err()
 	}

@@ -21,7 +21,8 @@ type script struct {
 // same functions.
 var (
 	lone = map[Op]script{
-		Grant: assemble("local code, value = grant(KEYS[1], KEYS[2], ARGV[2], ARGV[3], ARGV[4]) return {time or 0, code, value}",
+		Grant: assemble("local code, value = grant(KEYS[1], KEYS[2], ARGV[2], ARGV[3], ARGV[4], ARGV[5]) "+
+			"return {time or 0, code, value}",
 			"clock", "grant"),
 		Raise:   assemble("return raise(KEYS[1], KEYS[2], ARGV[2], ARGV[4])", "raise"),
 		Extend:  assemble("return extend(KEYS[1], ARGV[2], ARGV[3])", "extend"),

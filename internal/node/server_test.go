@@ -93,7 +93,7 @@ func done(command []string) string {
 	if err != nil {
 		return "-ERR not a script"
 	}
-	count := (len(command) - 3 - keys) / 4
+	count := (len(command) - 3 - keys) / 5
 	if count == 1 && command[3+keys] != strconv.Itoa(int(Grant)) {
 		return ":1"
 	}

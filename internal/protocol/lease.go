@@ -91,12 +91,13 @@ func (l *Lease) Fence() uint64 { return l.fence }
 func (l *Lease) Grants() int { return l.granters.Len() }
 
 // Silent returns the nodes that the newest round has waited for in vain: those that had not answered when its budget
-// was used up, or have not yet while it is open. A node that was not waited for is not among them.
-func (l *Lease) Silent() quorum.Set {
+// was used up (then expired is true), or have not yet while it is open. A node that was not waited for is not among
+// them.
+func (l *Lease) Silent() (nodes quorum.Set, expired bool) {
 	if l.round.Op == 0 {
-		return l.grant.silent()
+		return l.grant.silent(), l.grant.expired
 	}
-	return l.round.silent()
+	return l.round.silent(), l.round.expired
 }
 
 // Left returns for how long the lease may be trusted at now; 0 when it is not held.

@@ -65,7 +65,6 @@ func (b *bench) faultRound(ctx context.Context, workload string, kinds []Kind, r
 	defer closeAll()
 	for i, k := range kinds {
 		t := b.newTurn(workload, k, b.run.Settings.Nodes, 64)
-		t.load.Keys = keysOf(t.load)
 		turns[i] = t
 		s, err := k.Open(ctx, b.site(b.nodes, t))
 		if err != nil {
@@ -77,6 +76,7 @@ func (b *bench) faultRound(ctx context.Context, workload string, kinds []Kind, r
 		for i := range kinds {
 			at := (i + round) % len(kinds)
 			t := turns[at]
+			t.load.Keys, _ = b.keys(t.load)
 			if state == healthy {
 				warm := t.load
 				warm.For = b.run.Settings.Warm

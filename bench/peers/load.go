@@ -40,8 +40,8 @@ type Yield struct {
 	CPU     time.Duration // user and system, of the whole process
 }
 
-// grace is how long cycles that are under way may take when the time is over.
-const grace = 30 * time.Second
+// grace is how long cycles that are under way may take when the time is over; then they are cancelled, and have failed.
+const grace = 15 * time.Second
 
 // drive puts the load on the subject. Only ctx ends it early, with ctx's error.
 func drive(ctx context.Context, s Subject, load Load) (Yield, error) {
@@ -170,24 +170,25 @@ func meter() reading {
 }
 
 // distinct returns keys that no two workers share, made beforehand so that making them is nobody's cost. A worker
-// comes back to a key only after so many others that what a client left there is no obstacle.
-func distinct(workers int) [][]string {
+// comes back to a key only after so many others that what a client left there is no obstacle; turns with different
+// names have no key in common.
+func distinct(name string, workers int) [][]string {
 	each := min(1<<18/workers, 1<<13)
 	keys := make([][]string, workers)
 	for w := range keys {
 		keys[w] = make([]string, each)
 		for i := range keys[w] {
-			keys[w][i] = fmt.Sprintf("bench/%03d/%05d", w, i)
+			keys[w][i] = fmt.Sprintf("%s/%03d/%05d", name, w, i)
 		}
 	}
 	return keys
 }
 
 // same returns one key for all.
-func same(workers int) [][]string {
+func same(name string, workers int) [][]string {
 	keys := make([][]string, workers)
 	for w := range keys {
-		keys[w] = []string{"bench/one"}
+		keys[w] = []string{name}
 	}
 	return keys
 }

@@ -71,14 +71,14 @@ const (
 	lookAgain = 50 * time.Millisecond
 )
 
-// left counts the keys on all nodes but those of fences. It looks again for a while: a client that has closed may
-// have commands under way.
-func (n *nodes) left(ctx context.Context) (int, error) {
+// left counts the keys on all nodes that have name in them, but those of fences. It looks again for a while: a client
+// that has closed may have commands under way.
+func (n *nodes) left(ctx context.Context, name string) (int, error) {
 	total := 0
 	for range looks {
 		total = 0
 		for _, c := range n.clients {
-			count, err := count(ctx, c)
+			count, err := count(ctx, c, name)
 			if err != nil {
 				return -1, err
 			}
@@ -91,7 +91,7 @@ func (n *nodes) left(ctx context.Context) (int, error) {
 	return total, ctx.Err()
 }
 
-func count(ctx context.Context, c *redis.Client) (int, error) {
+func count(ctx context.Context, c *redis.Client, name string) (int, error) {
 	all, err := c.DBSize(ctx).Result()
 	if err != nil || all == 0 {
 		return 0, err
@@ -99,7 +99,7 @@ func count(ctx context.Context, c *redis.Client) (int, error) {
 	total := 0
 	scan := c.Scan(ctx, 0, "*", 10_000).Iterator()
 	for scan.Next(ctx) {
-		if !strings.HasPrefix(scan.Val(), "quorumlock:") {
+		if strings.Contains(scan.Val(), name) && !strings.HasPrefix(scan.Val(), "quorumlock:") {
 			total++
 		}
 	}

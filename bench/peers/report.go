@@ -252,7 +252,8 @@ func (r *page) ratios() {
 	r.line("and scripts loaded, collects garbage, measures for %v, closes the client and empties the nodes. Turns on hung or", r.run.Settings.Turn)
 	r.line("killed nodes take %v and those on one key %v; there every subject is opened before the fault comes. Workers", r.run.Settings.Fault, r.run.Settings.OneKey)
 	r.line("run a closed loop. A cycle that is under way at the end is waited for, and counts with its latency; throughput is all")
-	r.line("cycles by the time until the last one ended (on one key: those within the turn, by the turn). A worker comes back to")
+	r.line("cycles by the time until the last one ended (on one key: those within the turn, by the turn). One that")
+	r.line("is not through %v after that is cancelled, and has failed. No key is used in two turns, and a worker comes back to", grace)
 	r.line("a key after thousands of others, so that nobody meets what was left there. Clients and nodes share the machine's cores.")
 	r.line("")
 }

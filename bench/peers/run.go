@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/quorumlock/quorumlock/internal/cluster"
 )
 
@@ -25,7 +27,7 @@ type Settings struct {
 // full and quick are the settings without and with -quick.
 var (
 	full = Settings{
-		Kind: cluster.Process, Nodes: 5, Rounds: 7,
+		Kind: cluster.Process, Nodes: 5, Rounds: 5,
 		Warm: 400 * time.Millisecond, Turn: 1500 * time.Millisecond, Fault: 3 * time.Second, OneKey: 3 * time.Second,
 	}
 	quick = Settings{
@@ -75,10 +77,12 @@ type bench struct {
 	grant string // the text of grant.lua
 	only  []Kind // the subjects of this run
 	logf  func(format string, args ...any)
+	turns int // that have got keys
 }
 
 // conduct starts the nodes, runs the workloads of these names, and stops the nodes.
 func conduct(ctx context.Context, s Settings, names []string, subjects []Kind, grant string, logf func(string, ...any)) (run *Run, err error) {
+	redis.SetLogger(silence{}) // or every dial that fails would be a line, whoever made the client
 	run = &Run{Settings: s, Began: time.Now()}
 	b := &bench{run: run, grant: grant, only: subjects, logf: logf}
 	count := s.Nodes
@@ -108,6 +112,11 @@ func conduct(ctx context.Context, s Settings, names []string, subjects []Kind, g
 
 // afterwards is how long a client may go on in the background before it is closed: some do not wait for all releases.
 const afterwards = 100 * time.Millisecond
+
+// silence is a go-redis logger.
+type silence struct{}
+
+func (silence) Printf(context.Context, string, ...any) {}
 
 // turn is what one subject does in one round of a workload.
 type turn struct {
@@ -151,7 +160,8 @@ func (b *bench) take(ctx context.Context, on *nodes, t turn, round int, state st
 	if err != nil {
 		return fmt.Errorf("%s: %w", t.kind.Name, err)
 	}
-	t.load.Keys = keysOf(t.load)
+	var name string
+	t.load.Keys, name = b.keys(t.load)
 	warm := t.load
 	warm.For = b.run.Settings.Warm
 	_, err = drive(ctx, s, warm)
@@ -166,7 +176,7 @@ func (b *bench) take(ctx context.Context, on *nodes, t turn, round int, state st
 		return err
 	}
 	m := b.note(t, round, state, y)
-	if m.KeysLeft, err = on.left(ctx); err != nil {
+	if m.KeysLeft, err = on.left(ctx, name); err != nil {
 		return err
 	}
 	b.run.Measurements = append(b.run.Measurements, m)
@@ -198,16 +208,24 @@ func (b *bench) note(t turn, round int, state string, y Yield) Measurement {
 	if m.Failed > 0 {
 		failed = fmt.Sprintf(", %d failed: %s", m.Failed, m.Failure)
 	}
-	b.logf("%s %d/%d, %d nodes %s, %d workers, %-24s %8.0f locks/s, p50 %7.3f ms, p99 %8.3f ms%s", t.workload, round+1,
-		b.run.Settings.Rounds, nodes, state, m.Workers, t.kind.Name, m.PerSecond, m.CycleP50, m.CycleP99, failed)
+	figures := fmt.Sprintf("p50 %.3f ms, p99 %.3f ms", m.CycleP50, m.CycleP99)
+	if !t.load.Record {
+		figures = fmt.Sprintf("%.1f allocations, %.0f B, %.1f µs CPU for each", m.Allocs, m.Bytes, m.CPU)
+	}
+	b.logf("%s %d/%d, %s %s, %s, %s: %.0f locks/s, %s%s", t.workload, round+1, b.run.Settings.Rounds,
+		plural(nodes, "node"), state, plural(m.Workers, "worker"), t.kind.Name, m.PerSecond, figures, failed)
 	return m
 }
 
-func keysOf(load Load) [][]string {
+// keys returns fresh keys, and what their names have in common: what a subject left in an earlier turn, perhaps on a
+// node that cannot be emptied now, is in nobody's way.
+func (b *bench) keys(load Load) (keys [][]string, name string) {
+	b.turns++
+	name = fmt.Sprintf("bench/%04d", b.turns)
 	if load.One {
-		return same(load.Workers)
+		return same(name, load.Workers), name
 	}
-	return distinct(load.Workers)
+	return distinct(name, load.Workers), name
 }
 
 // these returns those of the run's subjects that have one of the names.

@@ -74,6 +74,8 @@ func targets(run *Run) []Target {
 	for _, subject := range []string{oursPlain, oursFenced} {
 		at := func(nodes int) series { return f.of(pick{workload: cpu, subject: subject, nodes: nodes}, cpuPerLock) }
 		add(cpu, atMost(3, "CPU per lock, 9 nodes ÷ 3 nodes (linear is 3), "+short(subject), ratio(at(9), at(3))))
+	}
+	for _, subject := range []string{oursPlain, oursFenced} {
 		p := pick{workload: links, subject: subject}
 		add(links, atMost(1.25, "slow links: p50 ÷ two round trips to the quorum-th fastest node, "+short(subject),
 			f.of(p, func(m Measurement) float64 { return m.CycleP50 / (2 * ms(quorumth(n))) }).spread()))

@@ -87,8 +87,16 @@ func TestEverySubjectTakesAKeyAndGivesItBack(t *testing.T) {
 			}
 			s.Close()
 			s = nil
-			if left, err := n.left(ctx, "bench/test"); left != 0 || err != nil {
-				t.Errorf("%d keys left (%v)", left, err)
+			left, err := n.left(ctx, "bench/test")
+			if err != nil {
+				t.Fatal(err)
+			}
+			// redsync's fail-fast may leave some: a release can overtake its late grant. The report counts them.
+			if left != 0 && k.Name != redsyncFast {
+				t.Errorf("%d keys left", left)
+			}
+			if err := n.flush(ctx); err != nil {
+				t.Fatal(err)
 			}
 		})
 	}

@@ -31,6 +31,9 @@ func main() {
 	case err == nil:
 	case errors.Is(err, flag.ErrHelp):
 		os.Exit(2)
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(os.Stderr, "peers: interrupted")
+		os.Exit(130)
 	default:
 		fmt.Fprintln(os.Stderr, "peers:", err)
 		os.Exit(1)

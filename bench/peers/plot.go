@@ -27,8 +27,10 @@ func plotThroughput(run *Run) ([]byte, error) {
 	slices.Reverse(subjects) // the first one on top
 
 	plot.DefaultFont = font.Font{Typeface: "Liberation", Variant: "Sans"}
+	plotter.DefaultFont = plot.DefaultFont
 	p := plot.New()
 	p.Title.Text = "Locks per second: 256 workers, distinct keys"
+	p.Title.Padding = vg.Points(12)
 	p.BackgroundColor = color.White
 	p.X.Min = 0
 	names := make([]string, len(subjects))
@@ -80,7 +82,8 @@ func plotThroughput(run *Run) ([]byte, error) {
 	p.X.Max = most
 
 	c := vgsvg.New(18*vg.Centimeter, vg.Length(len(subjects)+3)*0.8*vg.Centimeter)
-	p.Draw(draw.New(c))
+	// Names that are wider than the plot expects would be cut.
+	p.Draw(draw.Crop(draw.New(c), vg.Points(12), -vg.Points(8), vg.Points(4), -vg.Points(6)))
 	var out bytes.Buffer
 	_, err := c.WriteTo(&out)
 	// Whoever looks at it need not have our font.

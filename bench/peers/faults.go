@@ -66,7 +66,9 @@ func (b *bench) faultRound(ctx context.Context, workload string, kinds []Kind, r
 	for i, k := range kinds {
 		t := b.newTurn(workload, k, b.run.Settings.Nodes, 64)
 		turns[i] = t
-		s, err := k.Open(ctx, b.site(b.nodes, t))
+		site := b.site(b.nodes, t)
+		site.Faulty = true
+		s, err := k.Open(ctx, site)
 		if err != nil {
 			return fmt.Errorf("%s: %w", k.Name, err)
 		}

@@ -16,9 +16,9 @@ type redislockSubject struct {
 func redislockKind() Kind {
 	return Kind{
 		Name: redisLock, Single: true,
-		Notes: "bsm/redislock v0.10.0 over go-redis v9.23.0 on the **first node only**: it is no quorum lock, and nothing survives that node. Default options, TTL 10 s; a pool as redsync's.",
+		Notes: "bsm/redislock v0.10.0 over go-redis v9.23.0 on the **first node only**: it is no quorum lock, and nothing survives that node. Default options, TTL 10 s.",
 		Open: func(_ context.Context, site Site) (Subject, error) {
-			c := goRedis(site.Addrs[0], site.Workers)
+			c := goRedis(site.Addrs[0], site)
 			return redislockSubject{client: c, locks: redislock.New(c)}, nil
 		},
 	}

@@ -26,12 +26,12 @@ func redsyncKind(name string, failFast bool) Kind {
 	}
 	return Kind{
 		Name:  name,
-		Notes: notes + "; a pool of as many connections to each node as there are workers, at least go-redis's default of 10 per core; a new `Mutex` for each cycle.",
+		Notes: notes + "; " + poolNotes + "; a new `Mutex` for each cycle.",
 		Open: func(_ context.Context, site Site) (Subject, error) {
 			clients := make([]*redis.Client, len(site.Addrs))
 			pools := make([]redsyncredis.Pool, len(site.Addrs))
 			for i, addr := range site.Addrs {
-				clients[i] = goRedis(addr, site.Workers)
+				clients[i] = goRedis(addr, site)
 				pools[i] = goredis.NewPool(clients[i])
 			}
 			return redsyncSubject{rs: redsync.New(pools...), options: options, close: func() {
@@ -43,9 +43,17 @@ func redsyncKind(name string, failFast bool) Kind {
 	}
 }
 
-// goRedis returns a client with go-redis's defaults, except that no worker has to wait for a connection.
-func goRedis(addr string, workers int) *redis.Client {
-	return redis.NewClient(&redis.Options{Addr: addr, PoolSize: max(workers, 10*runtime.GOMAXPROCS(0))})
+// poolNotes say what goRedis does: pools of 64 and of 256 connections were tried too, and are slower.
+const poolNotes = "go-redis's default pool of 10 connections per core to each node, with which 256 workers get more done than with larger ones; on hung or killed nodes as many as there are workers"
+
+// goRedis returns a client with go-redis's defaults, except that no worker has to wait behind others for a connection
+// that is lost on a faulty node.
+func goRedis(addr string, site Site) *redis.Client {
+	o := &redis.Options{Addr: addr}
+	if site.Faulty {
+		o.PoolSize = max(site.Workers, 10*runtime.GOMAXPROCS(0))
+	}
+	return redis.NewClient(o)
 }
 
 func (r redsyncSubject) Cycle(ctx context.Context, _ int, key string, hold func()) error {

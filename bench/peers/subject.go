@@ -19,6 +19,7 @@ type Subject interface {
 type Site struct {
 	Addrs   []string // one for each node
 	Workers int      // how many call Cycle at the same time
+	Faulty  bool     // nodes will hang or die, so that connections to them are taken for long
 	Grant   string   // the text of the library's grant script, for the raw client; may be empty
 }
 

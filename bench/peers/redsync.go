@@ -44,7 +44,7 @@ func redsyncKind(name string, failFast bool) Kind {
 }
 
 // poolNotes say what goRedis does: pools of 64 and of 256 connections were tried too, and are slower.
-const poolNotes = "go-redis's default pool of 10 connections per core to each node, with which 256 workers get more done than with larger ones; on hung or killed nodes as many as there are workers"
+const poolNotes = "go-redis's default pool of 10 connections per core to each node, with which 256 workers got more done here than with 64 or 256; on hung or killed nodes as many as there are workers"
 
 // goRedis returns a client with go-redis's defaults, except that no worker has to wait behind others for a connection
 // that is lost on a faulty node.

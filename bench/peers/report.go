@@ -57,6 +57,10 @@ func (r *page) head(svg string) {
 	r.line("bytes, on the same %d nodes (%s), in alternating turns of one run: %s of every workload, in every round", r.run.Settings.Nodes, r.run.Settings.Kind, plural(r.run.Settings.Rounds, "round"))
 	r.line("every subject once. A figure is the median of the rounds, the smallest and the largest in brackets.")
 	r.line("")
+	if r.run.Settings.Rounds < 5 {
+		r.line("**Fewer than five rounds: a trial, no report.**")
+		r.line("")
+	}
 	if svg != "" && r.has(throughput) {
 		r.line("![Locks per second, 256 workers](%s)", filepath.Base(svg))
 		r.line("")

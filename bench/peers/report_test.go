@@ -116,6 +116,9 @@ func TestReportOfPart(t *testing.T) {
 			t.Errorf("%q is in\n%s", word, text)
 		}
 	}
+	if strings.Contains(text, "trial") || !strings.Contains(report(&Run{Settings: quick}, ""), "a trial, no report") {
+		t.Error("what is a trial must say so, and a report must not")
+	}
 	if got := len(targets(run)); got != 8 {
 		t.Errorf("%d targets, want 8", got)
 	}

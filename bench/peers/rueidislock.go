@@ -18,8 +18,8 @@ func rueidislockKind() Kind {
 		Name: rueidisLock,
 		Notes: "rueidislock of rueidis v1.0.79, its defaults (validity 5 s, next key after 20 ms). It takes a majority of N keys " +
 			"through one client, one after the other, and knows no independent nodes: a `ClientBuilder` of ours sends its i-th key " +
-			"to the i-th node. `NoLoopTracking`, which its page recommends for speed, is off: with it, a call that " +
-			"had run into the 20 ms sometimes never returned.",
+			"to the i-th node. `NoLoopTracking`, which its page recommends for speed, is off: with it, " +
+			"some calls under load did not return within half a minute here.",
 		Open: func(_ context.Context, site Site) (Subject, error) {
 			locker, err := rueidislock.NewLocker(rueidislock.LockerOption{
 				ClientBuilder: func(o rueidis.ClientOption) (rueidis.Client, error) { return newRouter(o, site.Addrs) },

@@ -1,0 +1,80 @@
+package main
+
+import "time"
+
+// Measurement is one turn of one subject: what the JSON file has one of for every turn, and all that the report is
+// made from.
+type Measurement struct {
+	Workload string  `json:"workload"`
+	State    string  `json:"state"` // of the nodes: healthy, hung, killed or slow
+	Subject  string  `json:"subject"`
+	Round    int     `json:"round"` // turns of one round are a pair
+	Nodes    int     `json:"nodes"`
+	Workers  int     `json:"workers"`
+	Seconds  float64 `json:"seconds"` // until the last cycle was through
+
+	Locks     int     `json:"locks"` // taken and given back
+	PerSecond float64 `json:"per_second"`
+	CycleP50  float64 `json:"cycle_p50_ms,omitempty"` // lock and unlock
+	CycleP99  float64 `json:"cycle_p99_ms,omitempty"`
+	CycleMax  float64 `json:"cycle_max_ms,omitempty"`
+	WaitP50   float64 `json:"wait_p50_ms,omitempty"` // from asking to holding
+	WaitP99   float64 `json:"wait_p99_ms,omitempty"`
+	WaitMax   float64 `json:"wait_max_ms,omitempty"`
+
+	// For each lock that was taken and given back; of this process, which is the client, and nothing else while the
+	// nodes are processes or containers.
+	Allocs float64 `json:"allocs_per_lock"`
+	Bytes  float64 `json:"bytes_per_lock"`
+	CPU    float64 `json:"cpu_us_per_lock"`
+
+	Failed   int    `json:"failed"`            // cycles that returned an error
+	Failure  string `json:"failure,omitempty"` // the most frequent one
+	Overlaps int    `json:"overlaps"`          // one key: how often two held it at once
+	// KeysLeft is how many keys stood on all nodes together shortly after the subject had closed, without those that
+	// this library keeps for fences; -1: not counted.
+	KeysLeft int `json:"keys_left"`
+}
+
+// Names of workloads, and of states of the nodes.
+const (
+	throughput = "throughput"
+	latency    = "latency"
+	sizes      = "sizes" // latency on 3 and 7 nodes
+	hung       = "hung"
+	killed     = "killed"
+	allocs     = "allocs"
+	cpu        = "cpu"
+	links      = "links"
+	oneKey     = "onekey"
+
+	healthy = "healthy"
+	slow    = "slow"
+)
+
+// measured puts a yield into numbers.
+func measured(m Measurement, y Yield, load Load) Measurement {
+	m.Workers = load.Workers
+	m.Seconds = y.Elapsed.Seconds()
+	m.Locks = y.Locks
+	m.PerSecond = float64(y.Locks) / y.Elapsed.Seconds()
+	if load.One {
+		// At the end of this workload the waiters leave one after the other: those are not the 64 any more.
+		m.PerSecond = float64(y.InTime) / load.For.Seconds()
+	}
+	m.CycleP50, m.CycleP99, m.CycleMax = ms(percentile(y.Cycles, 50)), ms(percentile(y.Cycles, 99)), ms(percentile(y.Cycles, 100))
+	m.WaitP50, m.WaitP99, m.WaitMax = ms(percentile(y.Waits, 50)), ms(percentile(y.Waits, 99)), ms(percentile(y.Waits, 100))
+	if y.Locks > 0 {
+		m.Allocs = float64(y.Mallocs) / float64(y.Locks)
+		m.Bytes = float64(y.Bytes) / float64(y.Locks)
+		m.CPU = float64(y.CPU.Microseconds()) / float64(y.Locks)
+	}
+	for _, count := range y.Failed {
+		m.Failed += count
+	}
+	m.Failure = commonest(y.Failed)
+	m.Overlaps = y.Overlap
+	return m
+}
+
+func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

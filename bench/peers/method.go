@@ -1,0 +1,53 @@
+package main
+
+import "time"
+
+// This file is the part of the report that says how the figures came about.
+
+func (r *page) ratios() {
+	r.line("## How ratios are made")
+	r.line("")
+	r.line("A machine is never the same for long, so nothing is compared with a figure of another run. In each round every")
+	r.line("subject has one turn, the order rotates from round to round, and the two turns of one round make a pair. A ratio is")
+	r.line("the **median of the pairs' ratios**, with the smallest and the largest pair in brackets; it is not the ratio of the")
+	r.line("two medians. Each turn opens its client, runs the same load for %v unmeasured so that connections are open", r.run.Settings.Warm)
+	r.line("and scripts loaded, collects garbage, measures for %v, closes the client and empties the nodes. Turns on hung or", r.run.Settings.Turn)
+	r.line("killed nodes take %v and those on one key %v; there every subject is opened before the fault comes. Workers", r.run.Settings.Fault, r.run.Settings.OneKey)
+	r.line("run a closed loop. A cycle that is under way at the end is waited for, and counts with its latency; throughput is all")
+	r.line("cycles by the time until the last one ended (on one key: those within the turn, by the turn). One that")
+	r.line("is not through %v after that is cancelled, and has failed. No key is used in two turns, and a worker comes back to", grace)
+	r.line("a key after thousands of others, so that nobody meets what was left there. Clients and nodes share the machine's cores.")
+	r.line("")
+}
+
+func (r *page) subjects() {
+	r.line("## Subjects and their settings")
+	r.line("")
+	for _, k := range kinds {
+		if r.took(k.Name) {
+			r.line("- **%s**: %s", k.Name, k.Notes)
+		}
+	}
+	for _, text := range r.run.LeftOut {
+		r.line("- Left out: %s", text)
+	}
+	r.line("")
+	r.line("**What the raw clients do and do not do.** They are no locks but the limit: the bytes of one, on one thread. They write")
+	r.line("to all nodes, poll, and count answers until a majority has said yes, for the grant and for the release; later answers")
+	r.line("are read and ignored. They have no timeouts, no window and no drift, no undo of a lost round, no renewal, no waiting")
+	r.line("for a key that is held, no random owner, no second caller, and they end when a node does. The pipelined form puts 64")
+	r.line("locks into each write, which no user's calls come as: it is what batching could reach.")
+	r.line("")
+}
+
+func (r *page) machine() {
+	m := r.run.Machine
+	r.line("## Command and machine")
+	r.line("")
+	r.line("```sh")
+	r.line("make bench-peers")
+	r.line("```")
+	r.line("")
+	r.line("%s, %s, %s, %s, Redis %s; nodes: %s without persistence, on loopback. %s, %s.", m.CPU, plural(m.Cores, "core"), m.System, m.Go, m.Redis,
+		r.run.Settings.Kind, r.run.Began.UTC().Format("2006-01-02"), r.run.Took.Round(time.Second))
+}

@@ -1,0 +1,236 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/quorumlock/quorumlock/internal/cluster"
+)
+
+// Settings are how long and how often a run measures.
+type Settings struct {
+	Kind   cluster.Kind  `json:"kind"`
+	Nodes  int           `json:"nodes"`
+	Rounds int           `json:"rounds"`
+	Warm   time.Duration `json:"warm_ns"` // before each turn: connections open, scripts load
+	Turn   time.Duration `json:"turn_ns"`
+	Fault  time.Duration `json:"fault_ns"` // turns on nodes that are hung or killed
+	OneKey time.Duration `json:"one_key_ns"`
+}
+
+// full and quick are the settings without and with -quick.
+var (
+	full = Settings{
+		Kind: cluster.Process, Nodes: 5, Rounds: 5,
+		Warm: 400 * time.Millisecond, Turn: 1500 * time.Millisecond, Fault: 3 * time.Second, OneKey: 3 * time.Second,
+	}
+	quick = Settings{
+		Kind: cluster.Process, Nodes: 5, Rounds: 2,
+		Warm: 50 * time.Millisecond, Turn: 100 * time.Millisecond, Fault: 200 * time.Millisecond, OneKey: 200 * time.Millisecond,
+	}
+)
+
+// Run is everything that a run found out.
+type Run struct {
+	Machine      Machine       `json:"machine"`
+	Settings     Settings      `json:"settings"`
+	Began        time.Time     `json:"began"`
+	Took         time.Duration `json:"took_ns"`
+	Measurements []Measurement `json:"measurements"`
+	LeftOut      []string      `json:"left_out,omitempty"` // subjects that could not run, and why
+}
+
+// errLeftOut: a subject cannot run here, which is said in the report and is no failure of the run.
+var errLeftOut = errors.New("left out")
+
+// workloads are what can be measured, in order.
+var workloads = []struct {
+	name string
+	run  func(*bench, context.Context) error
+}{
+	{throughput, (*bench).throughput},
+	{latency, (*bench).latency},
+	{sizes, (*bench).sizes},
+	{hung, (*bench).hung},
+	{killed, (*bench).killed},
+	{allocs, (*bench).allocs},
+	{cpu, (*bench).cpu},
+	{links, (*bench).links},
+	{oneKey, (*bench).oneKey},
+}
+
+// linkDelays are the round trips of the nodes on slow links; with more nodes they begin again.
+var linkDelays = []time.Duration{
+	time.Millisecond, 5 * time.Millisecond, 10 * time.Millisecond, 20 * time.Millisecond, 40 * time.Millisecond,
+}
+
+// bench is a run under way. For one goroutine.
+type bench struct {
+	nodes *nodes
+	run   *Run
+	grant string // the text of grant.lua
+	only  []Kind // the subjects of this run
+	logf  func(format string, args ...any)
+	turns int // that have got keys
+}
+
+// conduct starts the nodes, runs the workloads of these names, and stops the nodes.
+func conduct(ctx context.Context, s Settings, names []string, subjects []Kind, grant string, logf func(string, ...any)) (run *Run, err error) {
+	redis.SetLogger(silence{}) // or every dial that fails would be a line, whoever made the client
+	run = &Run{Settings: s, Began: time.Now()}
+	b := &bench{run: run, grant: grant, only: subjects, logf: logf}
+	count := s.Nodes
+	if slices.Contains(names, sizes) {
+		count = max(count, 7)
+	}
+	if slices.Contains(names, cpu) {
+		count = max(count, 9)
+	}
+	logf("%d nodes, %s", count, s.Kind)
+	if b.nodes, err = startNodes(ctx, s.Kind, count, false, logf); err != nil {
+		return run, err
+	}
+	defer func() { err = errors.Join(err, b.nodes.close()) }()
+	run.Machine = thisMachine(b.nodes.version(ctx))
+	for _, w := range workloads {
+		if !slices.Contains(names, w.name) {
+			continue
+		}
+		if err := w.run(b, ctx); err != nil {
+			return run, fmt.Errorf("%s: %w", w.name, err)
+		}
+	}
+	run.Took = time.Since(run.Began)
+	return run, ctx.Err()
+}
+
+// afterwards is how long a client may go on in the background before it is closed: some do not wait for all releases.
+const afterwards = 100 * time.Millisecond
+
+// silence is a go-redis logger.
+type silence struct{}
+
+func (silence) Printf(context.Context, string, ...any) {}
+
+// turn is what one subject does in one round of a workload.
+type turn struct {
+	kind     Kind
+	workload string
+	nodes    int
+	load     Load
+}
+
+// newTurn returns a turn of k with workers on distinct keys.
+func (b *bench) newTurn(workload string, k Kind, nodes, workers int) turn {
+	if k.Limit {
+		workers = 1
+	}
+	return turn{kind: k, workload: workload, nodes: nodes, load: Load{
+		Workers: workers, For: b.run.Settings.Turn, Record: true, Locked: k.Limit, Batch: k.batch(),
+	}}
+}
+
+// rounds runs every turn once in each round, in rotated order, and each on clients of its own.
+func (b *bench) rounds(ctx context.Context, turns []turn) error {
+	total := b.run.Settings.Rounds
+	for round := range total {
+		for i := range turns {
+			t := turns[(i+round*len(turns)/total)%len(turns)]
+			if err := b.take(ctx, b.nodes, t, round, healthy); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// take opens the turn's subject, warms it up, measures, closes it, and clears up behind it.
+func (b *bench) take(ctx context.Context, on *nodes, t turn, round int, state string) error {
+	s, err := t.kind.Open(ctx, b.site(on, t))
+	if errors.Is(err, errLeftOut) {
+		b.leaveOut(t.kind, err)
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", t.kind.Name, err)
+	}
+	var name string
+	t.load.Keys, name = b.keys(t.load)
+	warm := t.load
+	warm.For = b.run.Settings.Warm
+	_, err = drive(ctx, s, warm)
+	var y Yield
+	if err == nil {
+		runtime.GC()
+		y, err = drive(ctx, s, t.load)
+		pause(ctx, afterwards)
+	}
+	s.Close()
+	if err != nil {
+		return err
+	}
+	m := b.note(t, round, state, y)
+	if m.KeysLeft, err = on.left(ctx, name); err != nil {
+		return err
+	}
+	b.run.Measurements = append(b.run.Measurements, m)
+	return on.flush(ctx)
+}
+
+func (b *bench) site(on *nodes, t turn) Site {
+	return Site{Addrs: on.cluster.Addrs()[:t.nodes], Workers: t.load.Workers, Grant: b.grant}
+}
+
+func (b *bench) leaveOut(k Kind, why error) {
+	text := fmt.Sprintf("%s: %v", k.Name, why)
+	if !slices.Contains(b.run.LeftOut, text) {
+		b.run.LeftOut = append(b.run.LeftOut, text)
+		b.logf("%s", text)
+	}
+}
+
+// note puts a yield into numbers, and tells.
+func (b *bench) note(t turn, round int, state string, y Yield) Measurement {
+	nodes := t.nodes
+	if t.kind.Single {
+		nodes = 1
+	}
+	m := measured(Measurement{
+		Workload: t.workload, State: state, Subject: t.kind.Name, Round: round, Nodes: nodes, KeysLeft: -1,
+	}, y, t.load)
+	failed := ""
+	if m.Failed > 0 {
+		failed = fmt.Sprintf(", %d failed: %s", m.Failed, m.Failure)
+	}
+	figures := fmt.Sprintf("p50 %.3f ms, p99 %.3f ms", m.CycleP50, m.CycleP99)
+	if !t.load.Record {
+		figures = fmt.Sprintf("%.1f allocations, %.0f B, %.1f µs CPU for each", m.Allocs, m.Bytes, m.CPU)
+	}
+	b.logf("%s %d/%d, %s %s, %s, %s: %.0f locks/s, %s%s", t.workload, round+1, b.run.Settings.Rounds,
+		plural(nodes, "node"), state, plural(m.Workers, "worker"), t.kind.Name, m.PerSecond, figures, failed)
+	return m
+}
+
+// keys returns fresh keys, and what their names have in common: what a subject left in an earlier turn, perhaps on a
+// node that cannot be emptied now, is in nobody's way.
+func (b *bench) keys(load Load) (keys [][]string, name string) {
+	b.turns++
+	name = fmt.Sprintf("bench/%04d", b.turns)
+	if load.One {
+		return same(name, load.Workers), name
+	}
+	return distinct(name, load.Workers), name
+}
+
+// these returns those of the run's subjects that have one of the names.
+func (b *bench) these(names ...string) []Kind {
+	return slices.DeleteFunc(kindsNamed(names...), func(k Kind) bool {
+		return !slices.ContainsFunc(b.only, func(o Kind) bool { return o.Name == k.Name })
+	})
+}

@@ -2,10 +2,9 @@
 SHELL := /bin/sh
 GO ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
-LIBRARY := ./clock ./quorum ./redlock/... ./internal/protocol ./internal/node
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint unit race integration bench up down image clean
+.PHONY: help demo test check lint unit race integration bench bench-peers up down image clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,6 +16,7 @@ test: unit integration ## all tests, with the race detector: what needs no Docke
 
 unit: ## the tests that need nothing but Go, with the race detector
 	$(GO) test -race $$($(GO) list ./... | grep -v /integration)
+	$(GO) -C bench/peers test ./...
 
 race: unit ## the same as unit
 
@@ -29,14 +29,20 @@ lint: ## formatting, vet for Linux, macOS and Windows, staticcheck
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
 	  if [ -n "$$unformatted" ]; then echo "gofmt would change:" $$unformatted; exit 1; fi
 	$(GO) vet ./...
-	GOOS=darwin $(GO) vet $(LIBRARY) ./internal/cluster ./cmd/...
-	GOOS=windows $(GO) vet $(LIBRARY) ./internal/cluster ./cmd/...
+	$(GO) -C bench/peers vet ./...
+	GOOS=darwin $(GO) vet ./...
+	GOOS=windows $(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
+	cd bench/peers && $(GO) run $(STATICCHECK) ./...
 	$(GO) mod verify
 	@$(GO) mod tidy -diff
+	@$(GO) -C bench/peers mod tidy -diff
 
 bench: ## what a hung node costs, on real containers: p50 and p99 of Lock and Unlock
 	$(GO) test -run '^$$' -bench . -benchtime 3s ./integration
+
+bench-peers: ## the same workloads through this library and every peer: writes docs/BENCHMARKS.md (25 minutes)
+	$(GO) -C bench/peers run . -md ../../docs/BENCHMARKS.md -svg ../../docs/benchmarks.svg -json ../../docs/benchmarks.json $(ARGS)
 
 up: ## five independent Redis masters on 127.0.0.1:7101-7105, by docker-compose.yml
 	@QUORUMLOCK_REDIS_IMAGE=$$(integration/image.sh) && export QUORUMLOCK_REDIS_IMAGE && \

@@ -46,7 +46,7 @@ type options struct {
 	only          []string
 	subjects      []Kind
 	md, svg, json string
-	from, grant   string
+	from, lua     string
 }
 
 func command(ctx context.Context, args []string, stdout, stderr io.Writer) error {
@@ -83,7 +83,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f.StringVar(&o.svg, "svg", "", "write the plot of the throughput here")
 	f.StringVar(&o.json, "json", "", "write every single measurement here")
 	f.StringVar(&o.from, "from", "", "measure nothing: read a file that -json wrote")
-	f.StringVar(&o.grant, "grant", "../../internal/node/lua/grant.lua", "the library's grant script, for the raw client")
+	f.StringVar(&o.lua, "lua", "../../internal/node/lua", "the folder of the library's scripts, for the raw client")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
@@ -159,12 +159,12 @@ func (o options) run(ctx context.Context, stderr io.Writer) (*Run, error) {
 		run := new(Run)
 		return run, json.Unmarshal(text, run)
 	}
-	grant, err := os.ReadFile(o.grant)
+	grant, err := grantScript(o.lua)
 	if err != nil {
 		fmt.Fprintln(stderr, "peers: without the raw client that uses grant.lua:", err)
 	}
 	begin := time.Now()
-	return conduct(ctx, o.settings, o.only, o.subjects, string(grant), func(format string, args ...any) {
+	return conduct(ctx, o.settings, o.only, o.subjects, grant, func(format string, args ...any) {
 		fmt.Fprintf(stderr, "%7.1fs  %s\n", time.Since(begin).Seconds(), fmt.Sprintf(format, args...))
 	})
 }

@@ -1,6 +1,10 @@
 package main
 
-import "strconv"
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+)
 
 // This file is what the raw client says and hears: Redis's protocol, without copies and without allocations.
 
@@ -56,6 +60,20 @@ func (r *raw) putOwner(owner uint64) {
 		r.out = append(r.out, byte('0'+owner/uint64(shift)%10))
 	}
 	r.out = append(r.out, "00000000\r\n"...)
+}
+
+// grantScript returns the library's grant of one key as a script: its functions from the folder, and a line that calls
+// them as putGrant asks, without a deadline.
+func grantScript(folder string) (string, error) {
+	var script []byte
+	for _, name := range []string{"clock.lua", "grant.lua"} {
+		text, err := os.ReadFile(filepath.Join(folder, name))
+		if err != nil {
+			return "", err
+		}
+		script = append(script, text...)
+	}
+	return string(script) + "return {grant(KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[3], '0')}", nil
 }
 
 // next reads one line: +OK, $-1, :1, or the head or an element of grant.lua's array, whose first element is the vote.

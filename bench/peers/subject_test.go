@@ -31,11 +31,11 @@ func three(t *testing.T) *nodes {
 
 func grantSource(t *testing.T) string {
 	t.Helper()
-	text, err := os.ReadFile("../../internal/node/lua/grant.lua")
+	text, err := grantScript("../../internal/node/lua")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return string(text)
+	return text
 }
 
 // Every subject holds what it says on a majority of its nodes, and gives it back everywhere.

@@ -4,7 +4,7 @@ GO ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint unit race integration bench bench-peers up down image clean
+.PHONY: help demo test check lint unit race integration bench bench-hung bench-peers up down image clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,7 +38,10 @@ lint: ## formatting, vet for Linux, macOS and Windows, staticcheck
 	@$(GO) mod tidy -diff
 	@$(GO) -C bench/peers mod tidy -diff
 
-bench: ## what a hung node costs, on real containers: p50 and p99 of Lock and Unlock
+bench: ## what a quorum costs on this machine; ARGS='--help' tells more
+	@$(GO) run ./cmd/redlock bench $(ARGS)
+
+bench-hung: ## what a hung node of three costs, on real containers: p50 and p99 of Lock and Unlock
 	$(GO) test -run '^$$' -bench . -benchtime 3s ./integration
 
 bench-peers: ## the same workloads through this library and every peer: writes docs/BENCHMARKS.md (25 minutes)

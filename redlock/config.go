@@ -18,6 +18,8 @@ import (
 const (
 	minTTL = 10 * time.Millisecond
 	maxKey = 1024
+	// longest is a hundred years, so that no sum of times overflows.
+	longest = 100 * 365 * 24 * time.Hour
 )
 
 // Mode is how a node is asked for its grant.
@@ -84,18 +86,19 @@ func (cfg Config) complete() (Config, error) {
 	if cfg.MaxTTL == 0 {
 		cfg.MaxTTL = max(30*time.Second, cfg.TTL)
 	}
-	if cfg.Logger == nil {
-		cfg.Logger = slog.New(slog.DiscardHandler)
-	}
 	switch {
-	case cfg.NodeTimeout < time.Millisecond:
-		return cfg, fmt.Errorf("redlock: NodeTimeout %v is under 1ms", cfg.NodeTimeout)
+	case cfg.NodeTimeout < time.Millisecond || cfg.NodeTimeout > time.Hour:
+		return cfg, fmt.Errorf("redlock: NodeTimeout %v is not from 1ms to 1h", cfg.NodeTimeout)
 	case cfg.Backoff.Min <= 0 || cfg.Backoff.Max < cfg.Backoff.Min:
 		return cfg, fmt.Errorf("redlock: Backoff from %v to %v: want 0 < Min <= Max", cfg.Backoff.Min, cfg.Backoff.Max)
 	case cfg.MaxHold < 0:
 		return cfg, fmt.Errorf("redlock: MaxHold %v is negative", cfg.MaxHold)
-	case cfg.MaxTTL < 0:
-		return cfg, fmt.Errorf("redlock: MaxTTL %v is negative", cfg.MaxTTL)
+	case cfg.MaxTTL < 0 || cfg.MaxTTL > longest:
+		return cfg, fmt.Errorf("redlock: MaxTTL %v is not from 0 to %v", cfg.MaxTTL, longest)
+	case cfg.MaxHold > longest:
+		cfg.MaxHold = 0
+	}
+	switch {
 	case cfg.Mode > Plain:
 		return cfg, fmt.Errorf("redlock: unknown Mode %d", cfg.Mode)
 	}
@@ -111,8 +114,11 @@ func (cfg Config) withTTL(ttl time.Duration) (Config, error) {
 		return cfg, fmt.Errorf("redlock: TTL %v is over MaxTTL, %v", ttl, cfg.MaxTTL)
 	}
 	cfg.TTL = ttl.Truncate(time.Millisecond)
-	if err := cfg.Drift.Check(cfg.TTL - guard(cfg.TTL)); err != nil {
+	if err := cfg.Drift.Check(cfg.TTL); err != nil {
 		return cfg, fmt.Errorf("redlock: TTL %v: %w", ttl, err)
+	}
+	if cfg.Drift.Of(cfg.TTL)+guard(cfg.TTL) >= cfg.TTL {
+		return cfg, fmt.Errorf("redlock: TTL %v: a drift of %v leaves nothing of it", ttl, cfg.Drift.Of(cfg.TTL))
 	}
 	return cfg, nil
 }

@@ -19,19 +19,19 @@ import (
 func TestBadConfigIsRefused(t *testing.T) {
 	addrs := []string{"10.0.0.1", "10.0.0.2", "10.0.0.3"}
 	for want, cfg := range map[string]Config{
-		"":                        {},
-		"TTL -1s is under 10ms":   {TTL: -time.Second},
-		"TTL 9ms is under 10ms":   {TTL: 9 * time.Millisecond},
-		"TTL 1µs is under 10ms":   {TTL: time.Microsecond},
-		"is over MaxTTL, 1s":      {TTL: 2 * time.Second, MaxTTL: time.Second},
-		"MaxTTL -1s is negative":  {MaxTTL: -time.Second},
-		"leaves nothing":          {TTL: time.Second, Drift: clock.Drift{Floor: time.Second}},
-		"drift rate 1 is not in":  {Drift: clock.Drift{Rate: 1}},
-		"drift floor -1ns":        {Drift: clock.Drift{Floor: -1}},
-		"NodeTimeout -1s":         {NodeTimeout: -time.Second},
-		"Backoff from 2s to 1s":   {Backoff: Backoff{Min: 2 * time.Second, Max: time.Second}},
-		"MaxHold -1s is negative": {MaxHold: -time.Second},
-		"unknown Mode 7":          {Mode: 7},
+		"":                         {},
+		"TTL -1s is under 10ms":    {TTL: -time.Second},
+		"TTL 9ms is under 10ms":    {TTL: 9 * time.Millisecond},
+		"TTL 1µs is under 10ms":    {TTL: time.Microsecond},
+		"is over MaxTTL, 1s":       {TTL: 2 * time.Second, MaxTTL: time.Second},
+		"MaxTTL -1s is not from 0": {MaxTTL: -time.Second},
+		"leaves nothing":           {TTL: time.Second, Drift: clock.Drift{Floor: time.Second}},
+		"drift rate 1 is not in":   {Drift: clock.Drift{Rate: 1}},
+		"drift floor -1ns":         {Drift: clock.Drift{Floor: -1}},
+		"NodeTimeout -1s":          {NodeTimeout: -time.Second},
+		"Backoff from 2s to 1s":    {Backoff: Backoff{Min: 2 * time.Second, Max: time.Second}},
+		"MaxHold -1s is negative":  {MaxHold: -time.Second},
+		"unknown Mode 7":           {Mode: 7},
 	} {
 		l, err := Dial(addrs, cfg)
 		switch {
@@ -60,6 +60,11 @@ func TestBadAddressesAreRefused(t *testing.T) {
 		"is not a URL that can be read": {"redis://user:hunter2%zz@10.0.0.1"},
 		"not a Redis URL":               {"redis://user:hunter2@10.0.0.1/notanumber"},
 		"is neither host:port nor":      {"user:hunter2@10.0.0.1:6379"},
+		"where none may be":             {"redis://user:2024/hunter2@10.0.0.1:6379"},
+		"a # or an @ where none":        {"redis://user:2024#hunter2@10.0.0.1:6379"},
+		"an @ where none may be":        {"redis://user:2024?hunter2@10.0.0.1:6379"},
+		"node 0 has no valid port":      {"user:hunter2"},
+		"are both [::1]:80":             {"[::1]:80", "[0:0::1]:http"},
 	} {
 		l, err := Dial(addrs, Config{})
 		if err == nil {

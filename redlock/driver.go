@@ -105,9 +105,17 @@ func (s *Lease) shut() {
 	s.carryOut(now, s.ending(now))
 }
 
+// evicted reports whether it was Close that ended the lease, and not its holder.
+func (s *Lease) evicted() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.byClose
+}
+
 // ending is the event that ends the lease wherever it stands.
 func (s *Lease) ending(now clock.Instant) []protocol.Effect {
 	if s.machine.Phase() == protocol.Held {
+		s.byClose = true
 		return s.machine.Release(now)
 	}
 	return s.machine.Cancel(now)
@@ -236,7 +244,6 @@ func (s *Lease) end() {
 	why := ErrUnlocked
 	if s.machine.End() != protocol.Unlocked {
 		why = ErrLost
-		s.locker.cfg.Logger.Warn("lease lost", "key", s.key, "fence", s.machine.Fence())
 	}
 	if s.done == nil {
 		s.done = closedChannel
@@ -250,4 +257,7 @@ func (s *Lease) end() {
 		close(w.result)
 	}
 	s.waits = nil
+	if why == ErrLost {
+		s.locker.cfg.Logger.Warn("lease lost", "key", s.key, "fence", s.machine.Fence())
+	}
 }

@@ -2,6 +2,7 @@ package redlock
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 )
@@ -37,8 +38,11 @@ func (h Health) Voting() int {
 // a majority can, and matches [ErrNoQuorum] and names the others when not; Health is complete in both cases. It is
 // bounded by NodeTimeout. Safe for concurrent use.
 func (l *Locker) Check(ctx context.Context) (Health, error) {
-	if l.bad != nil {
+	switch {
+	case l.bad != nil:
 		return Health{}, l.bad
+	case l.closed():
+		return Health{}, fmt.Errorf("redlock: check: %w", ErrClosed)
 	}
 	rule := l.params.Rule
 	h := Health{Nodes: make([]NodeHealth, len(l.nodes)), Need: rule.Need()}

@@ -23,6 +23,7 @@ type Lease struct {
 	waits   []extendWait       // guarded by mu
 	heirs   map[*heir]struct{} // guarded by mu
 	account account            // guarded by mu; of the newest round
+	byClose bool               // guarded by mu; the locker's end was the lease's
 	planned clock.Instant      // guarded by mu; when the timetable was last asked to wake it
 	watch   *watch             // guarded by mu; nil when nobody observes
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -29,7 +30,10 @@ type Locker struct {
 type house struct {
 	nodes     []*node.Node
 	timetable *timetable
+	journal   *journal      // nil without a logger
 	closing   chan struct{} // closed when Close begins
+	attempts  sync.WaitGroup
+	door      sync.RWMutex // read-locked to enter an attempt, locked to begin closing
 	once      sync.Once
 	result    error // of Close; written once
 }
@@ -66,6 +70,12 @@ func open(what string, count int, cfg Config, dial func(i int, cfg node.Config) 
 		return nil, fmt.Errorf("redlock: %d nodes; at most %d are possible", count, quorum.MaxNodes)
 	}
 	h := &house{closing: make(chan struct{})}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	} else {
+		h.journal = newJournal(cfg.Logger.Handler())
+		cfg.Logger = slog.New(h.journal)
+	}
 	known := make(map[string]int, count)
 	for i := range count {
 		n, err := dial(i, cfg.node())
@@ -89,6 +99,20 @@ func (h *house) discard() {
 	for _, n := range h.nodes {
 		_ = n.Close(context.Background())
 	}
+	if h.journal != nil {
+		h.journal.close(0)
+	}
+}
+
+// enter begins an attempt, which ends with h.attempts.Done, unless the locker is closed.
+func (h *house) enter() bool {
+	h.door.RLock()
+	defer h.door.RUnlock()
+	if h.closed() {
+		return false
+	}
+	h.attempts.Add(1)
+	return true
 }
 
 // WithTTL returns a locker on the same nodes whose leases have another TTL, in whole milliseconds. It shares
@@ -143,9 +167,10 @@ func (l *Locker) TryLock(ctx context.Context, key string) (*Lease, error) {
 	if err := checkKey(key); err != nil {
 		return nil, fmt.Errorf("redlock: %w", err)
 	}
-	if l.closed() {
+	if !l.enter() {
 		return nil, wrap(opLock, key, ErrClosed)
 	}
+	defer l.attempts.Done()
 	s, err := newLease(l, key)
 	if err != nil {
 		return nil, err
@@ -160,7 +185,7 @@ func (l *Locker) TryLock(ctx context.Context, key string) (*Lease, error) {
 // one given to Do ends.
 //
 // Do returns Lock's error if it could not lock; else fn's error, joined with [ErrLost] if the lease was lost before fn
-// returned. It unlocks also when fn panics. That unlocking did not reach a majority is no error of fn's work, and only
+// returned, or with [ErrClosed] if Close ended it. It unlocks also when fn panics. That unlocking did not reach a majority is no error of fn's work, and only
 // logged: the key expires by itself.
 func (l *Locker) Do(ctx context.Context, key string, fn func(ctx context.Context, lease *Lease) error) error {
 	lease, err := l.Lock(ctx, key)
@@ -179,6 +204,8 @@ func (l *Locker) Do(ctx context.Context, key string, fn func(ctx context.Context
 	switch {
 	case errors.Is(unlocked, ErrLost):
 		return errors.Join(err, unlocked)
+	case errors.Is(unlocked, ErrUnlocked) && lease.evicted():
+		return errors.Join(err, wrap(opUnlock, key, ErrClosed))
 	case errors.Is(unlocked, ErrNoQuorum):
 		l.cfg.Logger.Warn("unlock did not reach a majority", "error", unlocked)
 	}
@@ -191,12 +218,18 @@ func (l *Locker) Do(ctx context.Context, key string, fn func(ctx context.Context
 // what they hold expires by itself. Further calls return the same.
 func (l *Locker) Close() error {
 	l.once.Do(func() {
+		l.door.Lock()
 		close(l.closing)
+		l.door.Unlock()
 		l.timetable.close()
+		l.attempts.Wait() // their undos are in the lanes now
 		ctx, cancel := context.WithTimeout(context.Background(), 5*l.cfg.NodeTimeout)
 		defer cancel()
 		l.result = l.closeNodes(ctx)
 		l.timetable.stop()
+		if l.journal != nil {
+			l.journal.close(l.cfg.NodeTimeout)
+		}
 	})
 	return l.result
 }

@@ -3,7 +3,9 @@ package redlock
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
+	"os"
 	"strconv"
 	"sync"
 	"syscall"
@@ -102,17 +104,53 @@ func (m *memory) dial(context.Context, string, string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &pipeConn{Conn: conn, node: m}
+	c := newPipeConn(conn, m)
 	m.mu.Lock()
 	m.conns = append(m.conns, c)
 	m.mu.Unlock()
 	return c, nil
 }
 
-// pipeConn is a connection that shares its node's fault.
+// pipeConn is a connection that shares its node's fault. Unlike the pipe below it, it has a buffer for what the server
+// says: a real one does not wait for its replies to be read before it reads on.
 type pipeConn struct {
 	net.Conn
 	node *memory
+	in   chan []byte // closed at the end of the connection
+
+	rest     []byte // of what was read from in; the reader's own
+	mu       sync.Mutex
+	deadline time.Time // guarded by mu; of reads
+}
+
+func newPipeConn(conn net.Conn, node *memory) *pipeConn {
+	c := &pipeConn{Conn: conn, node: node, in: make(chan []byte, 10_000)}
+	go func() {
+		defer close(c.in)
+		for {
+			p := make([]byte, 4096)
+			n, err := conn.Read(p)
+			if c.node.now() != mute {
+				c.in <- p[:n]
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return c
+}
+
+func (c *pipeConn) SetReadDeadline(t time.Time) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.deadline = t
+	return nil
+}
+
+func (c *pipeConn) SetDeadline(t time.Time) error {
+	_ = c.SetReadDeadline(t)
+	return c.SetWriteDeadline(t)
 }
 
 func (c *pipeConn) Write(p []byte) (int, error) {
@@ -123,12 +161,29 @@ func (c *pipeConn) Write(p []byte) (int, error) {
 }
 
 func (c *pipeConn) Read(p []byte) (int, error) {
-	for {
-		n, err := c.Conn.Read(p)
-		if err != nil || c.node.now() != mute {
-			return n, err
+	c.mu.Lock()
+	deadline := c.deadline
+	c.mu.Unlock()
+	var late <-chan time.Time
+	if !deadline.IsZero() {
+		timer := time.NewTimer(time.Until(deadline))
+		defer timer.Stop()
+		late = timer.C
+	}
+	for len(c.rest) == 0 {
+		select {
+		case more, open := <-c.in:
+			if !open {
+				return 0, io.EOF
+			}
+			c.rest = more
+		case <-late:
+			return 0, os.ErrDeadlineExceeded
 		}
 	}
+	n := copy(p, c.rest)
+	c.rest = c.rest[n:]
+	return n, nil
 }
 
 // holders returns how many nodes hold the key for the owner.

@@ -78,6 +78,7 @@ func TestObserverIsToldOfRefusals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		nodes := memories(t, 3)
 		mustLock(t, on(t, nodes, Config{}), "k")
+		synctest.Wait() // every node has granted
 		var told answers
 		l := on(t, nodes, Config{Observer: told.observer()})
 		_, err := l.TryLock(t.Context(), "k")

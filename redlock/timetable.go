@@ -26,6 +26,7 @@ type timetable struct {
 
 	mu      sync.Mutex
 	queue   queue         // guarded by mu
+	waking  []*Lease      // guarded by mu; taken out of the queue to be woken, and perhaps put back
 	until   time.Duration // guarded by mu; how long the goroutine sleeps, on the monotonic axis
 	asleep  bool          // guarded by mu; it sleeps until it is woken
 	closed  bool          // guarded by mu; no new leases
@@ -78,7 +79,7 @@ func (t *timetable) remove(s *Lease) {
 func (t *timetable) close() {
 	t.mu.Lock()
 	t.closed = true
-	leases := append([]*Lease(nil), t.queue...)
+	leases := append(append([]*Lease(nil), t.queue...), t.waking...)
 	t.mu.Unlock()
 	for _, s := range leases {
 		s.shut()
@@ -136,9 +137,12 @@ func (t *timetable) run() {
 func (t *timetable) due(now clock.Instant, all bool) (due []*Lease, sleep time.Duration, stopped bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	clear(t.waking)
+	due = t.waking[:0]
 	for len(t.queue) > 0 && (all || t.queue[0].due <= now.Mono()) {
 		due = append(due, heap.Pop(&t.queue).(*Lease))
 	}
+	t.waking = due
 	t.asleep = len(t.queue) == 0 && len(due) == 0
 	if t.asleep {
 		return nil, -1, t.stopped

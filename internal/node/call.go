@@ -17,13 +17,17 @@ type call struct {
 	Command
 	step  step
 	alone bool // by script, but not together with others: to be told its error
-	reply Reply
+	// plainly: put to the server in values, and not in pointers to our fields, which save an allocation each but which
+	// a hook on a client of the caller's could not read.
+	plainly bool
+	reply   Reply
 
 	// deadline is until when a grant may be carried out, on the node's clock in µs; 0 when that is not known yet.
 	deadline int64
 	ttl      int64                    // TTL in ms, as the server takes it
 	asked    redis.Cmder              // the command of the step under way; several calls may share a script
 	place    int                      // which of the script's commands is this call
+	together bool                     // asked is shared with others
 	set      *redis.BoolCmd           // of bySet
 	hashed   [Release + 1]redis.Cmder // of byHash, alone, by op
 	sourced  [Release + 1]redis.Cmder // of bySource, alone, by op
@@ -51,7 +55,10 @@ func (c *call) sharesWith(other *call) bool {
 func (c *call) ask(ctx context.Context, to []redis.Cmder) []redis.Cmder {
 	switch c.step {
 	case bySet:
-		if c.set == nil {
+		switch {
+		case c.plainly:
+			c.set = redis.NewBoolCmd(ctx, "SET", c.Key, c.Owner, "NX", "PX", c.ttl)
+		case c.set == nil:
 			c.set = redis.NewBoolCmd(context.Background(), "SET", &c.Key, &c.Owner, "NX", "PX", &c.ttl)
 		}
 		c.asked = c.set
@@ -68,12 +75,16 @@ func (c *call) ask(ctx context.Context, to []redis.Cmder) []redis.Cmder {
 	default:
 		return to
 	}
+	c.together = false
 	c.asked.SetErr(errUnanswered)
 	return append(to, c.asked)
 }
 
 // byScript returns the call alone as a script.
 func (c *call) byScript() redis.Cmder {
+	if c.plainly {
+		c.hashed, c.sourced = [Release + 1]redis.Cmder{}, [Release + 1]redis.Cmder{}
+	}
 	made := &c.hashed[c.Op]
 	if c.step == bySource {
 		made = &c.sourced[c.Op]
@@ -85,7 +96,7 @@ func (c *call) byScript() redis.Cmder {
 			*made = c.script("EVALSHA", lone[c.Op].hash)
 		}
 	}
-	c.asked, c.place = *made, 0
+	c.asked, c.place, c.together = *made, 0, false
 	c.asked.SetErr(errUnanswered)
 	return c.asked
 }
@@ -107,38 +118,49 @@ func (c *call) keyCount() int {
 
 // keys appends the keys that the call's script takes.
 func (c *call) keys(to []any) []any {
-	if c.keyCount() == 2 {
+	switch {
+	case c.keyCount() == 2 && c.plainly:
+		return append(to, c.Key, c.Counter)
+	case c.keyCount() == 2:
 		return append(to, &c.Key, &c.Counter)
+	case c.plainly:
+		return append(to, c.Key)
+	default:
+		return append(to, &c.Key)
 	}
-	return append(to, &c.Key)
 }
 
 // arguments appends the other arguments, of which every op has five.
 func (c *call) arguments(to []any) []any {
+	if c.plainly {
+		return append(to, int(c.Op), c.Owner, c.ttl, c.Fence, c.deadline)
+	}
 	return append(to, int(c.Op), &c.Owner, &c.ttl, &c.Fence, &c.deadline)
 }
 
-// together returns one script call for all of the calls, which take the same step, and the memory of args, to be used
-// again once it is answered.
-func together(calls []*call, args []any) (redis.Cmder, []any) {
+// together returns one script call for all of the calls, which take the same step. Its arguments are appended to memory,
+// which is returned longer: go-redis keeps the slice until the pipeline is answered, so that no two calls may share it.
+func together(calls []*call, memory []any) (redis.Cmder, []any) {
+	begin := len(memory)
+	args := memory
 	if calls[0].step == byHash {
-		args = append(args[:0], "EVALSHA", shared.hash, nil)
+		args = append(args, "EVALSHA", shared.hash, nil)
 	} else {
-		args = append(args[:0], "EVAL", shared.source, nil)
+		args = append(args, "EVAL", shared.source, nil)
 	}
 	count := 0
 	for _, c := range calls {
 		args = c.keys(args)
 		count += c.keyCount()
 	}
-	args[2] = count
+	args[begin+2] = count
 	for _, c := range calls {
 		args = c.arguments(args)
 	}
-	cmd := redis.NewIntSliceCmd(context.Background(), args...)
+	cmd := redis.NewIntSliceCmd(context.Background(), args[begin:len(args):len(args)]...)
 	cmd.SetErr(errUnanswered)
 	for i, c := range calls {
-		c.asked, c.place = cmd, i
+		c.asked, c.place, c.together = cmd, i, true
 	}
 	return cmd, args
 }

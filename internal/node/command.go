@@ -26,11 +26,10 @@ type Command struct {
 
 // Reply is a node's answer. The zero Reply is a plain no.
 type Reply struct {
-	Yes     bool          // done as asked
-	Counter string        // of Grant and Raise where grants are fenced: Counter(Key)
-	Fence   uint64        // of a Grant by script
-	Left    time.Duration // of a refused Grant: for how long another owner still holds the key; 0 when unknown
-	Err     error         // not nil: no answer that counts; an [*Error]
+	Yes   bool          // done as asked
+	Fence uint64        // of a Grant by script
+	Left  time.Duration // of a refused Grant: for how long another owner still holds the key; 0 when unknown
+	Err   error         // not nil: no answer that counts; an [*Error]
 	// Unsent: Err is set, and the command certainly never left this process.
 	Unsent bool
 }

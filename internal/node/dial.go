@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -44,7 +46,7 @@ func Dial(index int, address string, tlsConfig *tls.Config, cfg Config) (*Node, 
 
 	n := &Node{index: index, addr: name(options), cfg: cfg, idle: time.Second}
 	n.open()
-	connect := redis.NewDialer(options)
+	connect := dialer(options)
 	n.dial = func(ctx context.Context) (net.Conn, error) { return connect(ctx, options.Network, options.Addr) }
 	options.Dialer = func(ctx context.Context, network, addr string) (net.Conn, error) {
 		// go-redis goes on dialing after whoever asked has given up; the end of the node is the end of that.
@@ -61,6 +63,16 @@ func Dial(index int, address string, tlsConfig *tls.Config, cfg Config) (*Node, 
 	return n, nil
 }
 
+// dialer returns how connections are opened: as go-redis does, but so that the end of a context also ends a TLS
+// handshake.
+func dialer(options *redis.Options) func(ctx context.Context, network, addr string) (net.Conn, error) {
+	plain := &net.Dialer{Timeout: options.DialTimeout}
+	if options.TLSConfig == nil {
+		return plain.DialContext
+	}
+	return (&tls.Dialer{NetDialer: plain, Config: options.TLSConfig}).DialContext
+}
+
 // Use returns a node over a client of the caller's, which stays the caller's to close.
 func Use(index int, client redis.UniversalClient, cfg Config) (*Node, error) {
 	n := &Node{index: index, addr: fmt.Sprintf("client %d", index), client: client, cfg: cfg}
@@ -73,7 +85,9 @@ func Use(index int, client redis.UniversalClient, cfg Config) (*Node, error) {
 		if c == nil {
 			return nil, errors.New("is nil")
 		}
-		n.addr = name(c.Options())
+		if c.Options().Addr != "FailoverClient" { // which is no address
+			n.addr = name(c.Options())
+		}
 		if !c.Options().ContextTimeoutEnabled {
 			// The same pool under our own bounds: with its defaults it would hang 3 s on a server that hangs.
 			n.client = c.WithTimeout(cfg.Timeout)
@@ -82,7 +96,21 @@ func Use(index int, client redis.UniversalClient, cfg Config) (*Node, error) {
 	return n.open(), nil
 }
 
-func name(o *redis.Options) string { return strings.ToLower(o.Addr) }
+// name returns the server's address in one spelling.
+func name(o *redis.Options) string {
+	host, port, err := net.SplitHostPort(o.Addr)
+	if o.Network == "unix" || err != nil {
+		return o.Addr
+	}
+	host = strings.TrimSuffix(strings.ToLower(host), ".")
+	if ip, err := netip.ParseAddr(host); err == nil {
+		host = ip.Unmap().String()
+	}
+	if number, err := net.LookupPort("tcp", port); err == nil {
+		port = strconv.Itoa(number)
+	}
+	return net.JoinHostPort(host, port)
+}
 
 // parse reads an address. Its errors never repeat the address as it was given: there may be a password in it.
 func parse(address string) (*redis.Options, error) {
@@ -96,6 +124,9 @@ func parse(address string) (*redis.Options, error) {
 	if err != nil {
 		return nil, errors.New("is not a URL that can be read (special characters in a password must be %-encoded)")
 	}
+	if u.Fragment != "" || strings.Contains(u.Path+u.RawQuery, "@") {
+		return nil, errors.New("has a # or an @ where none may be (special characters in a password must be %-encoded)")
+	}
 	switch u.Scheme {
 	case "redis", "rediss":
 		if u.Hostname() == "" {
@@ -107,7 +138,7 @@ func parse(address string) (*redis.Options, error) {
 	}
 	options, err := redis.ParseURL(address)
 	if err != nil {
-		return nil, fmt.Errorf("(%s) is not a Redis URL: want %s://[user:password@]host[:port][/db]", u.Host, u.Scheme)
+		return nil, fmt.Errorf("is not a Redis URL: want %s://[user:password@]host[:port][/db]", u.Scheme)
 	}
 	return options, nil
 }
@@ -120,14 +151,14 @@ func hostPort(address string) (*redis.Options, error) {
 	if err != nil {
 		host, port = strings.Trim(address, "[]"), "6379"
 		if strings.Contains(host, ":") && net.ParseIP(host) == nil {
-			return nil, fmt.Errorf("(%s) is not host:port", address)
+			return nil, errors.New("is not host:port")
 		}
 	}
 	if host == "" {
-		return nil, fmt.Errorf("(%s) has no host", address)
+		return nil, errors.New("has no host")
 	}
 	if _, err := net.LookupPort("tcp", port); err != nil || port == "" || port == "0" {
-		return nil, fmt.Errorf("(%s) has no valid port", address)
+		return nil, errors.New("has no valid port")
 	}
 	return &redis.Options{Network: "tcp", Addr: net.JoinHostPort(host, port)}, nil
 }

@@ -56,6 +56,8 @@ func explain(err error, timeout time.Duration) *Error {
 		if strings.HasPrefix(text, "ERR Error") {
 			text = inScript(text)
 		}
+		// A server that does not know AUTH repeats the password here.
+		text, _, _ = strings.Cut(text, ", with args beginning with")
 		return &Error{text: text, cause: err, Permanent: hasPrefix(text, permanent), away: hasPrefix(text, away)}
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, redis.ErrPoolTimeout),
 		errors.As(err, &timer) && timer.Timeout():
@@ -81,6 +83,12 @@ func inScript(text string) string {
 		}
 	}
 	return text
+}
+
+// saysOtherThanAway reports whether err is something that a server said about what it was asked, and not about itself.
+func saysOtherThanAway(err error) bool {
+	var server redis.Error
+	return errors.As(err, &server) && !hasPrefix(server.Error(), away)
 }
 
 // refusesCommand reports whether a server does not offer a command to us: it does not know it, or an ACL forbids it.

@@ -44,18 +44,49 @@ func (n *Node) exchange(batch []*call) {
 		deadline += (n.cfg.Timeout + grace).Microseconds()
 	}
 	for _, c := range batch {
-		c.step, c.deadline = n.firstStep(c.Op), deadline
+		c.step, c.deadline, c.plainly = n.firstStep(c.Op), deadline, n.dial == nil
 	}
 	for open := true; open; {
-		failed := n.pass(ctx, batch)
-		open = false
-		for _, c := range batch {
-			if c.step == byWatch {
-				n.watch(ctx, c)
-			} else if c.step != settled {
-				n.read(c, failed)
+		open = n.turn(ctx, batch)
+	}
+}
+
+// turn takes every call that is not settled one step further, and reports whether there is one left.
+func (n *Node) turn(ctx context.Context, batch []*call) (open bool) {
+	failed := n.pass(ctx, batch)
+	late := n.late[:0]
+	for i, c := range batch {
+		switch c.step {
+		case settled:
+			continue
+		case byWatch:
+			n.watch(ctx, c)
+			late = append(late, i)
+		default:
+			n.read(c, failed)
+			if c.step != settled {
+				late = append(late, i)
 			}
-			open = open || c.step != settled
+		}
+	}
+	for _, i := range late {
+		n.again(batch[i+1:], batch[i].Key)
+	}
+	n.late = late
+	for _, c := range batch {
+		open = open || c.step != settled
+	}
+	return open
+}
+
+// again keeps the order of one key when a command for it takes a further step, or comes after the pipeline: the later
+// ones were carried out ahead of it. Whatever they were refused, they may be granted in the right order, so that they
+// are asked once more.
+func (n *Node) again(later []*call, key string) {
+	for _, c := range later {
+		refused := c.step == settled && !c.reply.Yes && c.reply.Err == nil
+		if c.Key == key && (refused || c.step == byLooking) {
+			c.step = n.firstStep(c.Op)
 		}
 	}
 }
@@ -64,11 +95,11 @@ func (n *Node) exchange(batch []*call) {
 // fences every command goes by script, and those next to each other share one call of it, which halves the server's
 // work; without, the commands between them are its own, and a short script for each is quicker.
 func (n *Node) pass(ctx context.Context, batch []*call) error {
-	n.commands = n.commands[:0]
+	n.commands, n.args = n.commands[:0], n.args[:0]
 	for i := 0; i < len(batch); {
 		c := batch[i]
 		end := i + 1
-		for n.cfg.Fenced && end < len(batch) && c.sharesWith(batch[end]) {
+		for n.cfg.Fenced && !n.scattered && end < len(batch) && c.sharesWith(batch[end]) {
 			end++
 		}
 		switch {
@@ -179,16 +210,20 @@ func (n *Node) another(c *call, err error) bool {
 	switch {
 	case c.step == byHash && redis.HasErrorPrefix(err, "NOSCRIPT"):
 		c.step = bySource
-	case !refusesCommand(err):
-		return false
-	case c.step == byHash || c.step == bySource:
+	case c.together && saysOtherThanAway(err):
+		// Something in the batch is not allowed, and the server has carried out nothing of it: each for itself, then.
+		c.alone = true
+		n.scattered = n.scattered || redis.HasErrorPrefix(err, "CROSSSLOT")
+	case !refusesCommand(err), n.cfg.Fenced:
+		return false // a fence needs a script
+	case c.scripted():
 		switch c.Op {
 		case Release:
 			c.step = byDelex
 		case Extend:
 			c.step = bySetIfeq
 		default:
-			return false // a fence needs a script
+			return false
 		}
 	case c.step == byDelex:
 		c.step = byDelifeq

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -288,5 +289,75 @@ func TestLateGrantIsRefused(t *testing.T) {
 	}
 	if r := ask(t, n, grant("c")); !r.Yes {
 		t.Errorf("got %+v once the node has told its time again, want a grant", r)
+	}
+}
+
+// Two scripts in one pipeline keep their arguments apart: go-redis keeps the slice until the pipeline is answered.
+func TestScriptsInOnePipelineShareNoArguments(t *testing.T) {
+	var calls [4]*call
+	for i, key := range []string{"a", "b", "c", "d"} {
+		calls[i] = &call{step: byHash}
+		calls[i].put(Command{Op: Grant, Key: key, Counter: Counter(key), Owner: "o", TTL: time.Minute})
+	}
+	first, memory := together(calls[:2], make([]any, 0, 100))
+	want := fmt.Sprint(first.Args())
+	second, _ := together(calls[2:], memory)
+	if got := fmt.Sprint(first.Args()); got != want || fmt.Sprint(second.Args()) == want {
+		t.Errorf("got the first script as %s after the second was made, want %s", got, want)
+	}
+}
+
+// A key that an ACL forbids, or that is in another slot, fails alone: the others of its batch are carried out.
+func TestRefusedBatchIsCarriedOutOneByOne(t *testing.T) {
+	for _, refusal := range []string{"-NOPERM No permissions to access a key", "-CROSSSLOT Keys in request don't hash"} {
+		s := serve(t, func(command []string) string {
+			switch keys := command[2]; {
+			case keys != "2":
+				return refusal
+			case command[3] == "forbidden":
+				return "-NOPERM No permissions to access a key"
+			default:
+				return done(command)
+			}
+		})
+		n := dial(t, s.addr, config(true))
+		var calls []*call
+		for _, key := range []string{"a", "forbidden", "b"} {
+			c := new(call)
+			c.put(Command{Op: Grant, Key: key, Counter: Counter(key), Owner: "o", TTL: time.Minute})
+			calls = append(calls, c)
+		}
+		n.exchange(calls)
+		if !calls[0].reply.Yes || calls[1].reply.Err == nil || !calls[2].reply.Yes {
+			t.Errorf("%s: got %+v, %+v and %+v, want only the second to fail", refusal, calls[0].reply, calls[1].reply, calls[2].reply)
+		}
+		if want := strings.Contains(refusal, "CROSSSLOT"); n.scattered != want {
+			t.Errorf("%s: got scattered %v, want %v", refusal, n.scattered, want)
+		}
+	}
+}
+
+// A command that is asked again is not overtaken by a later one for its key: an undo that found nothing is asked again
+// after its grant.
+func TestRepeatedGrantIsUndone(t *testing.T) {
+	held := map[string]bool{}
+	n := dial(t, serve(t, func(command []string) string {
+		switch {
+		case command[2] == "3":
+			return "*5\r\n:0\r\n:-1\r\n:0\r\n:0\r\n:0"
+		case command[2] == "2":
+			held[command[3]] = true
+			return done(command)
+		default:
+			delete(held, command[3])
+			return done(command)
+		}
+	}).addr, config(true))
+	calls := []*call{new(call), new(call)}
+	calls[0].put(grant("a"))
+	calls[1].put(Command{Op: Release, Key: "k", Owner: "a"})
+	n.exchange(calls)
+	if held["k"] || !calls[0].reply.Yes || !calls[1].reply.Yes {
+		t.Errorf("got held %v, %+v and %+v, want the grant undone", held, calls[0].reply, calls[1].reply)
 	}
 }

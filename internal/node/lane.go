@@ -3,7 +3,10 @@ package node
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
+	"os"
+	"slices"
 	"sync"
 	"time"
 )
@@ -27,6 +30,7 @@ type lane struct {
 	node *Node
 	wake chan struct{} // capacity 1: something has changed
 	over chan struct{} // closed when the goroutine has ended
+	debt int           // releases that were never carried out; written before over is closed
 
 	mu      sync.Mutex
 	waiting []Command // guarded by mu
@@ -74,9 +78,12 @@ func (l *lane) close(ctx context.Context) error {
 	l.stir()
 	select {
 	case <-l.over:
+		if l.debt > 0 {
+			return &Error{text: fmt.Sprintf("did not hear of %d releases, which expire by themselves", l.debt)}
+		}
 		return nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return &Error{text: "still busy; what it was not told expires by itself", cause: os.ErrDeadlineExceeded}
 	}
 }
 
@@ -108,6 +115,8 @@ func (l *lane) run() {
 	defer close(l.over)
 	retry := time.NewTimer(0)
 	defer retry.Stop()
+	<-retry.C
+	var due time.Time // of the next probe; zero: none is planned
 	var batch []Command
 	for {
 		l.mu.Lock()
@@ -115,28 +124,41 @@ func (l *lane) run() {
 		indebted, closed := l.down != nil || len(l.owed) > 0, l.closed
 		l.mu.Unlock()
 		switch {
+		case !indebted:
+			l.pause, due = 0, time.Time{}
+		case due.IsZero():
+			due = time.Now().Add(l.nextPause())
+		case !closed && !time.Now().Before(due): // also while there is traffic
+			l.recover()
+			due = time.Now().Add(l.nextPause())
+		}
+		switch {
 		case len(batch) > 0:
-			if l.carry(batch) {
-				retry.Reset(l.nextPause())
-			}
+			l.carry(batch)
 			clear(batch)
 		case closed:
-			if indebted {
-				l.recover()
-			}
+			l.settle(indebted)
 			return
-		case !indebted:
-			l.pause = 0
+		case due.IsZero():
 			<-l.wake
 		default:
+			retry.Reset(time.Until(due))
 			select {
 			case <-l.wake:
 			case <-retry.C:
-				l.recover()
-				retry.Reset(l.nextPause())
 			}
 		}
 	}
+}
+
+// settle tries for the last time what the node owes, and keeps how much of it is left.
+func (l *lane) settle(indebted bool) {
+	if indebted {
+		l.recover()
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.debt = len(l.owed)
 }
 
 // nextPause returns how long to wait before the next probe: longer each time, and never the same for two processes.
@@ -145,24 +167,22 @@ func (l *lane) nextPause() time.Duration {
 	return l.pause*4/5 + rand.N(l.pause*2/5)
 }
 
-// carry puts the batch to the node and answers every command of it. It reports whether the node owes something now.
-func (l *lane) carry(batch []Command) (owes bool) {
+// carry puts the batch to the node and answers every command of it.
+func (l *lane) carry(batch []Command) {
 	for len(batch) > 0 {
 		part := batch[:min(len(batch), maxBatch)]
 		batch = batch[len(part):]
 		calls := l.prepare(part)
 		l.node.exchange(calls)
-		trouble, owed := l.account(calls)
-		owes = owes || owed
+		trouble := l.account(calls)
 		for i := range calls {
 			l.answer(&calls[i].Command, calls[i].reply)
 		}
 		if trouble != nil {
 			l.fail(batch, trouble)
-			return true
+			return
 		}
 	}
-	return owes
 }
 
 // prepare returns calls for the commands, in memory that is used again.
@@ -177,8 +197,8 @@ func (l *lane) prepare(commands []Command) []*call {
 }
 
 // account keeps the releases whose outcome is open, and takes the lane down if the node gave no service. It returns
-// why, in that case, and whether there is anything to try again.
-func (l *lane) account(calls []*call) (trouble *Error, owes bool) {
+// why, in that case.
+func (l *lane) account(calls []*call) (trouble *Error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for i := range calls {
@@ -197,7 +217,7 @@ func (l *lane) account(calls []*call) (trouble *Error, owes bool) {
 		l.down, l.since = trouble, time.Now()
 		l.node.log().Warn("node is down", "node", l.node.addr, "error", trouble.Error())
 	}
-	return trouble, trouble != nil || len(l.owed) > 0
+	return trouble
 }
 
 // fail answers commands that were never sent, and those that wait behind them, after the lane went down.
@@ -246,12 +266,16 @@ func (l *lane) recover() {
 		l.mu.Unlock()
 		calls := l.prepare(part)
 		l.node.exchange(calls)
-		// What failed is owed again, and tried again after the next pause.
-		for i := range calls {
-			if calls[i].reply.Err != nil {
-				_, _ = l.account(calls)
-				return
-			}
+		// What failed is owed again, and tried again after the next pause. It is no reason to do without the node,
+		// unless that is away again.
+		if l.account(calls) != nil {
+			return
+		}
+		if slices.ContainsFunc(calls, func(c *call) bool { return c.reply.Err != nil }) {
+			l.mu.Lock()
+			l.up()
+			l.mu.Unlock()
+			return
 		}
 	}
 }

@@ -208,3 +208,31 @@ func TestReasonIsFresh(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 }
+
+// What a node owes is paid also while it has other things to do.
+func TestOwedReleaseIsPaidUnderTraffic(t *testing.T) {
+	var refused atomic.Bool
+	paid := make(chan struct{})
+	s := serve(t, func(command []string) string {
+		if !strings.Contains(strings.Join(command, " "), "theowner") {
+			return done(command)
+		}
+		if refused.CompareAndSwap(false, true) {
+			return "-MISCONF not now"
+		}
+		close(paid)
+		return done(command)
+	})
+	n := dial(t, s.addr, config(true))
+	if r := ask(t, n, Command{Op: Release, Key: "k", Owner: "theowner"}); r.Err == nil {
+		t.Fatalf("got %+v, want an error", r)
+	}
+	for {
+		select {
+		case <-paid:
+			return
+		default:
+			ask(t, n, Command{Op: Extend, Key: "other", Owner: "a", TTL: time.Minute})
+		}
+	}
+}

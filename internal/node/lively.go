@@ -31,7 +31,7 @@ type livelyConn struct {
 	net.Conn
 	raw  syscall.RawConn
 	idle time.Duration
-	used atomic.Int64 // when it was read from last, in ns on began's axis; 0: never
+	used atomic.Int64 // when it was read from last, in ns on began's axis; 0: never, or written to since
 }
 
 func (c *livelyConn) Read(p []byte) (int, error) {
@@ -43,7 +43,8 @@ func (c *livelyConn) Read(p []byte) (int, error) {
 }
 
 func (c *livelyConn) Write(p []byte) (int, error) {
-	if used := c.used.Load(); used != 0 && time.Since(began)-time.Duration(used) > c.idle {
+	// Only the first write after a read can be put back as a whole, and only then is there nothing to be read.
+	if used := c.used.Swap(0); used != 0 && time.Since(began)-time.Duration(used) > c.idle {
 		_ = c.SetReadDeadline(time.Time{}) // the last one has passed, and a look is a read
 		if dead(c.raw) {
 			return 0, errStale

@@ -35,6 +35,8 @@ type Node struct {
 	pipe            redis.Pipeliner
 	commands        []redis.Cmder
 	args            []any
+	late            []int
+	scattered       bool // the server spreads its keys over slots, so that commands cannot share a script
 }
 
 // Addr returns the node's address, without credentials.

@@ -12,7 +12,7 @@ import (
 // probeOwner is never the owner of anything.
 const probeOwner = "probe"
 
-// probe returns why the node gives no service, or nil when it does: a release of a key that nobody holds succeeds.
+// probe returns why the node gives no service, or nil when it does: it answers a release of a key that nobody holds.
 // PING would not do: a server whose writes are paused (CLIENT PAUSE … WRITE) answers it, and hangs every lock.
 func (n *Node) probe() *Error {
 	if n.dial != nil {
@@ -23,8 +23,11 @@ func (n *Node) probe() *Error {
 	var c call
 	c.put(Command{Op: Release, Key: Prefix + "probe", Owner: probeOwner})
 	n.exchange([]*call{&c})
-	why, _ := errors.AsType[*Error](c.reply.Err)
-	return why
+	if why, failed := errors.AsType[*Error](c.reply.Err); failed && why.away {
+		return why
+	}
+	// Any other refusal is about this command alone, by an ACL for instance: the node gives service.
+	return nil
 }
 
 // reach opens a connection and closes it. Asking go-redis instead would write to the process's standard error for
@@ -61,7 +64,7 @@ func (n *Node) Check(ctx context.Context) Health {
 	for range 2 {
 		start := time.Now()
 		if err := n.touch(ctx); err != nil {
-			h.Err = explain(err, n.cfg.Timeout)
+			h.Err, h.RTT = explain(err, n.cfg.Timeout), 0
 			return h
 		}
 		h.RTT = time.Since(start)

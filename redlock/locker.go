@@ -53,6 +53,10 @@ func Dial(addrs []string, cfg Config) (*Locker, error) {
 //
 // A client that repeats commands by itself (go-redis's MaxRetries) is safe. But where the reply to an Unlock is lost, the
 // repeated one finds nothing, and on a majority that reads as [ErrLost]. The clients that [Dial] makes do not repeat.
+//
+// A client without go-redis's ContextTimeoutEnabled is used through its WithTimeout, so that a server that hangs does not
+// hold its lane up for that client's own timeouts; go-redis does not carry hooks over to that. Set ContextTimeoutEnabled
+// on a client whose hooks are to see the commands.
 func New(clients []redis.UniversalClient, cfg Config) (*Locker, error) {
 	return open("client", len(clients), cfg, func(i int, c node.Config) (*node.Node, error) {
 		return node.Use(i, clients[i], c)

@@ -33,7 +33,7 @@ const (
 	resting     = 200 * time.Millisecond // from a turn to the next try, at least; at most twice that
 	nodeTimeout = 500 * time.Millisecond
 	// recovery is what it may take to acquire after the nodes are back, beyond the TTL for which their old keys may
-	// live: a lane asks a dead node once a second, and two rounds follow.
+	// live: a lane asks a dead node twice a second, and two rounds follow.
 	recovery = time.Second + 2*nodeTimeout
 )
 

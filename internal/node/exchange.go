@@ -239,7 +239,7 @@ func (n *Node) another(c *call, err error) bool {
 func (n *Node) learn(c *call) {
 	step := c.step
 	if c.scripted() {
-		step = n.scripted
+		step = byHash
 	}
 	switch c.Op {
 	case Release:

@@ -30,7 +30,6 @@ type Node struct {
 	lane   *lane
 
 	// The lane's goroutine's own.
-	scripted        step // how scripts are named to this server
 	release, extend step // how this server compares and deletes, or extends
 	pipe            redis.Pipeliner
 	commands        []redis.Cmder
@@ -69,14 +68,7 @@ func (n *Node) log() *slog.Logger { return n.cfg.Logger }
 // open starts the lane of a node that is complete otherwise.
 func (n *Node) open() *Node {
 	n.life, n.end = context.WithCancel(context.Background())
-	// With fences, everything goes by script, and a batch by one: if the server has forgotten it, all of the batch is
-	// asked again in order. Without, a server that has forgotten the release script would carry out the next grant
-	// of the key before the release, so the script goes along every time; it is short.
-	n.scripted = byHash
-	if !n.cfg.Fenced {
-		n.scripted = bySource
-	}
-	n.release, n.extend = n.scripted, n.scripted
+	n.release, n.extend = byHash, byHash
 	n.lane = newLane(n)
 	return n
 }

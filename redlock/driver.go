@@ -2,6 +2,7 @@ package redlock
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 
@@ -257,7 +258,7 @@ func (s *Lease) end() {
 		close(w.result)
 	}
 	s.waits = nil
-	if why == ErrLost {
+	if errors.Is(why, ErrLost) {
 		s.locker.cfg.Logger.Warn("lease lost", "key", s.key, "fence", s.machine.Fence())
 	}
 }

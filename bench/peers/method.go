@@ -1,6 +1,10 @@
 package main
 
-import "time"
+import (
+	"fmt"
+	"strings"
+	"time"
+)
 
 // This file is the part of the report that says how the figures came about.
 
@@ -45,9 +49,30 @@ func (r *page) machine() {
 	r.line("## Command and machine")
 	r.line("")
 	r.line("```sh")
-	r.line("make bench-peers")
+	r.line("make bench-peers%s", arguments(r.run.Settings))
 	r.line("```")
 	r.line("")
 	r.line("%s, %s, %s, %s, Redis %s; nodes: %s without persistence, on loopback. %s, %s.", m.CPU, plural(m.Cores, "core"), m.System, m.Go, m.Redis,
 		r.run.Settings.Kind, r.run.Began.UTC().Format("2006-01-02"), r.run.Took.Round(time.Second))
+}
+
+// arguments returns what the command was given beside its defaults, as the make target takes it.
+func arguments(s Settings) string {
+	var args []string
+	if s.Warm == quick.Warm {
+		args = append(args, "-quick")
+	}
+	if kind := fmt.Sprintf("%s:%d", s.Kind, s.Nodes); kind != fmt.Sprintf("%s:%d", full.Kind, full.Nodes) {
+		args = append(args, "-nodes "+kind)
+	}
+	if s.Rounds != full.Rounds && s.Warm != quick.Warm {
+		args = append(args, fmt.Sprintf("-rounds %d", s.Rounds))
+	}
+	if s.Turn != full.Turn && s.Warm != quick.Warm {
+		args = append(args, fmt.Sprintf("-turn %v", s.Turn))
+	}
+	if len(args) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" ARGS='%s'", strings.Join(args, " "))
 }

@@ -1,4 +1,4 @@
-//go:build unix
+//go:build darwin || dragonfly || freebsd || illumos || linux || netbsd || openbsd || solaris
 
 package node
 
@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"io"
 	"net"
+	"runtime"
 	"testing"
 )
 
@@ -61,5 +62,48 @@ func TestStaleConnectionIsReplaced(t *testing.T) {
 	}
 	if down, _ := n.lane.state(); down != nil {
 		t.Errorf("got a lane that is down: %v", down)
+	}
+}
+
+// A batch that takes several writes is not taken for stale when its first replies arrive between them: part of it has
+// been carried out, and must not be sent again.
+func TestRepliesBetweenTwoWritesAreNoEnd(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	client, err := net.Dial("tcp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	server, err := listener.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	conn, ok := lively(client, 0).(*livelyConn)
+	if !ok {
+		t.Fatal("got a connection that is not looked at")
+	}
+	one := make([]byte, 1)
+	if _, err := server.Write(one); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.Read(one); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.Write(one); err != nil {
+		t.Fatalf("first write: %v", err)
+	}
+	if _, err := server.Write(one); err != nil {
+		t.Fatal(err)
+	}
+	for !dead(conn.raw) { // until the reply is there to be seen
+		runtime.Gosched()
+	}
+	if _, err := conn.Write(one); err != nil {
+		t.Errorf("second write: got %v, want none", err)
 	}
 }

@@ -4,7 +4,7 @@ GO ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint unit race integration bench bench-hung bench-peers up down image clean
+.PHONY: help demo test check lint unit race fuzz integration model sim sim-long bench bench-hung bench-peers up down image clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,16 +15,32 @@ demo: ## five nodes, some contenders, two nodes killed, then a third: watch what
 test: unit integration ## all tests, with the race detector: what needs no Docker, then what does
 
 unit: ## the tests that need nothing but Go, with the race detector
-	$(GO) test -race $$($(GO) list ./... | grep -v /integration)
+	$(GO) test -race $$($(GO) list ./... | grep -v -e /integration -e /model)
 	$(GO) -C bench/peers test ./...
 
 race: ## the library's tests, three times over, with the race detector
 	$(GO) test -race -count=3 ./clock ./quorum ./internal/protocol ./internal/node ./redlock
 
+fuzz: ## every fuzz target for FUZZ=10s
+	@for package in ./internal/node ./redlock; do \
+	  for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+	    $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(or $(FUZZ),10s) $$package || exit 1; \
+	  done; \
+	done
+
 integration: ## the suites on real Redis containers; gets or builds the image first
 	@integration/run.sh
 
-check: lint test ## what CI runs: lint, then test
+model: ## the rules as Promela models, searched by Spin; FULL=1 for the searches that take minutes
+	$(GO) test -count=1 -v -timeout 2h ./model $(if $(FULL)$(ARGS),-args) $(if $(FULL),-full) $(ARGS)
+
+sim: ## the protocol in simulated worlds, a minute's worth of seeds; SEED=1 says from which on
+	$(GO) test -count=1 -v -timeout 10m ./internal/sim -run '^TestSimulate$$' -duration 60s $(if $(SEED),-seed $(SEED)) $(ARGS)
+
+sim-long: ## the same for longer: SIM=1h
+	$(GO) test -count=1 -v -timeout 0 ./internal/sim -run '^TestSimulate$$' -duration $(or $(SIM),1h) $(if $(SEED),-seed $(SEED)) $(ARGS)
+
+check: lint test model sim ## what CI runs: lint, then test, then model, then sim
 
 lint: ## formatting, vet for Linux, macOS and Windows, staticcheck
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \

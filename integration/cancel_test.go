@@ -114,7 +114,7 @@ func TestCancelledLocksLeaveNothingOnAHungNode(t *testing.T) {
 	n.nothingLeftOn(t, time.Second, 0, 2)
 	n.resume(t, 1)
 	n.nothingLeft(t, 2*time.Second)
-	takesPart(t, n, lockers...)
+	takesPart(t, n, soon, lockers...)
 }
 
 const cancelKeys = 50

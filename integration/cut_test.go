@@ -54,7 +54,7 @@ func TestMinorityCutOffFromItsNetwork(t *testing.T) {
 		}
 	}
 	n.heal(t, minority...)
-	takesPart(t, n, lockers...)
+	takesPart(t, n, soon, lockers...)
 	for _, lease := range across {
 		held(t, lease, rival)
 		n.heldBy(t, 2*time.Second, lease.Key(), lease.Owner(), n.all()...)
@@ -82,7 +82,7 @@ func TestMinorityBehindBlackHoles(t *testing.T) {
 				unlock(t, tryLock(t, rival, "key"))
 			}
 			n.restore(t, 2)
-			takesPart(t, n, l)
+			takesPart(t, n, soon, l)
 			n.heldBy(t, 2*time.Second, "across", across.Owner(), n.all()...)
 			unlock(t, across)
 			n.nothingLeft(t, 2*time.Second)

@@ -45,7 +45,7 @@ func TestHungMinorityIsDoneWithout(t *testing.T) {
 				across = append(across, lock(t, l, fmt.Sprintf("during %p", l)))
 			}
 			n.resume(t, c.hung...)
-			takesPart(t, n, lockers...)
+			takesPart(t, n, soon, lockers...)
 			for _, lease := range across {
 				unlock(t, lease)
 			}
@@ -74,7 +74,7 @@ func TestHungMajorityIsNoQuorum(t *testing.T) {
 		named(t, err, n, []int{0, 1}, []int{2})
 	}
 	n.resume(t, 0, 1)
-	takesPart(t, n, lockers...)
+	takesPart(t, n, soon, lockers...)
 	n.nothingLeft(t, time.Second)
 }
 
@@ -105,7 +105,7 @@ func BenchmarkHungNode(b *testing.B) {
 		n.pause(b, i%3)
 		hung = run(hung)
 		n.resume(b, i%3)
-		takesPart(b, n, l)
+		takesPart(b, n, soon, l)
 	}
 	slices.Sort(healthy)
 	slices.Sort(hung)

@@ -31,7 +31,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 		eventually(t, time.Second, connections)
 		before := goleak.IgnoreCurrent()
 
-		l, err := redlock.Dial(n.Addrs(), redlock.Config{Mode: mode})
+		l, err := redlock.Dial(n.Addrs(), redlock.Config{Mode: mode, Fresh: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -74,7 +74,7 @@ func TestCloseLeavesTheCallersClients(t *testing.T) {
 		for _, addr := range n.Addrs() {
 			clients = append(clients, redis.NewClient(&redis.Options{Addr: addr}))
 		}
-		l, err := redlock.New(clients, redlock.Config{Mode: mode})
+		l, err := redlock.New(clients, redlock.Config{Mode: mode, Fresh: true})
 		if err != nil {
 			t.Fatal(err)
 		}

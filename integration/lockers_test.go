@@ -13,6 +13,9 @@ import (
 // patience bounds whatever must succeed in the end, so that a failing test ends.
 const patience = 20 * time.Second
 
+// soon is how quickly a node that answers again takes part again.
+const soon = 2 * time.Second
+
 var modes = []redlock.Mode{redlock.Fenced, redlock.Plain}
 
 func name(mode redlock.Mode) string {
@@ -35,11 +38,13 @@ func short(mode redlock.Mode) redlock.Config {
 }
 
 // patient makes cfg wait for a node's answer for longer than by default: the machine that runs the suites is busy, and a
-// node that is merely slow must not pass for one that hangs.
+// node that is merely slow must not pass for one that hangs. And it says that the nodes are new, which they are for the
+// first locker of a test.
 func patient(cfg redlock.Config) redlock.Config {
 	if cfg.NodeTimeout == 0 {
 		cfg.NodeTimeout = 2 * time.Second
 	}
+	cfg.Fresh = true
 	return cfg
 }
 

@@ -46,7 +46,7 @@ func TestLostRepliesOfAMinority(t *testing.T) {
 			unlock(t, lease)
 		}
 		n.restore(t, lost...)
-		takesPart(t, n, l)
+		takesPart(t, n, soon, l)
 	})
 }
 
@@ -65,7 +65,7 @@ func TestLostRepliesOfAMajorityAreNotHeld(t *testing.T) {
 		}
 		n.restore(t, lost...)
 		n.nothingLeft(t, 2*time.Second)
-		takesPart(t, n, l)
+		takesPart(t, n, soon, l)
 	})
 }
 

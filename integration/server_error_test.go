@@ -222,7 +222,7 @@ func TestNodesThatRunAndRefuse(t *testing.T) {
 				}
 			}
 			f.end(t, n, few)
-			takesPart(t, n, lockers...)
+			takesPart(t, n, soon, lockers...)
 			for _, lease := range across {
 				held(t, lease, rival)
 				unlock(t, lease)
@@ -243,7 +243,7 @@ func TestNodesThatRunAndRefuse(t *testing.T) {
 			}
 			f.end(t, n, many)
 			n.nothingLeft(t, 2*time.Second)
-			takesPart(t, n, lockers...)
+			takesPart(t, n, soon, lockers...)
 		})
 	}
 }

@@ -30,6 +30,9 @@ type task struct {
 	Key    string
 	Dir    string // of the witness
 	Cycles uint64 // that all workers together are to do
+
+	Storage string        // the address of a Register
+	For     time.Duration // how long to go on
 }
 
 // worker starts another process of this test binary. Its standard output is the process's pipe; what it says on
@@ -52,12 +55,14 @@ func work(role string) int {
 	err := json.Unmarshal([]byte(os.Getenv(taskVariable)), &job)
 	var l *redlock.Locker
 	if err == nil {
-		l, err = redlock.Dial(job.Addrs, redlock.Config{TTL: job.TTL, MaxTTL: job.TTL})
+		l, err = redlock.Dial(job.Addrs, redlock.Config{TTL: job.TTL, MaxTTL: job.TTL, Fresh: true})
 	}
 	if err == nil {
 		switch role {
 		case "cycles":
 			err = cycles(l, job)
+		case "count":
+			err = count(l, job)
 		case "holder":
 			err = hold(l, job)
 		default:

@@ -52,9 +52,21 @@ type Config struct {
 	NoRenew bool
 	// Mode is Fenced or Plain.
 	Mode Mode
-	// MaxTTL is the longest TTL that any client uses on these nodes; a longer TTL is refused. 0 means 30s, or TTL if
-	// that is longer.
+	// MaxTTL is the longest TTL that any client uses on these nodes; a longer TTL is refused. In mode Fenced the nodes
+	// remember the MaxTTL of the first client and refuse clients with a longer one, and a node that may have forgotten
+	// its votes does not vote for that long. 0 means 30s, or TTL if that is longer.
 	MaxTTL time.Duration
+	// Deployment names the nodes that belong together, beside how many they are: a node refuses clients of another
+	// deployment, because two overlapping sets of nodes would not exclude each other. Letters, digits, "-", "_" and
+	// "."; at most 64. Mode Fenced only.
+	Deployment string
+	// Fresh says that no lock can be held on these nodes yet, by anyone: a node that remembers nothing then votes at
+	// once, instead of after MaxTTL. It is about the time at which the locker is made, and looks at the nodes at once
+	// therefore; one that does not answer within twice NodeTimeout is not taken for new later. Mode Fenced only.
+	Fresh bool
+	// DurableNodes says that a node which restarts remembers every answer that it ever gave (appendonly yes, appendfsync
+	// always, and a disk that keeps what it acknowledged), so that it votes at once. Mode Fenced only.
+	DurableNodes bool
 	// TLS is used for rediss:// addresses; nil means the system's roots. Only Dial uses it.
 	TLS *tls.Config
 	// Logger is told of nodes going down and coming back, and of leases that are lost. It is never given a password.
@@ -101,6 +113,10 @@ func (cfg Config) complete() (Config, error) {
 	switch {
 	case cfg.Mode > Plain:
 		return cfg, fmt.Errorf("redlock: unknown Mode %d", cfg.Mode)
+	case len(cfg.Deployment) > 64 || strings.ContainsFunc(cfg.Deployment, func(r rune) bool {
+		return !strings.ContainsRune("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.", r)
+	}):
+		return cfg, fmt.Errorf("redlock: Deployment %q is not of at most 64 letters, digits, dots, - and _", cfg.Deployment)
 	}
 	return cfg.withTTL(cfg.TTL)
 }
@@ -141,8 +157,21 @@ func (cfg Config) params(nodes int) *protocol.Params {
 	}
 }
 
-func (cfg Config) node() node.Config {
-	return node.Config{Timeout: cfg.NodeTimeout, Fenced: cfg.Mode == Fenced, Logger: cfg.Logger}
+func (cfg Config) node(nodes int) node.Config {
+	return node.Config{
+		Timeout: cfg.NodeTimeout,
+		Fenced:  cfg.Mode == Fenced,
+		Logger:  cfg.Logger,
+		Drift:   cfg.Drift,
+		Roster:  new(node.Roster),
+		Policy: node.Policy{
+			Longest: cfg.MaxTTL,
+			Stretch: 1 + cfg.Drift.Rate,
+			Members: fmt.Sprintf("%d:%s", nodes, cfg.Deployment),
+			Fresh:   cfg.Fresh,
+			Durable: cfg.DurableNodes,
+		},
+	}
 }
 
 // checkKey says what is wrong with a key, or nil.

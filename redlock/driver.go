@@ -80,7 +80,7 @@ func vote(r node.Reply) protocol.Reply {
 	switch {
 	case r.Yes:
 		return protocol.Reply{Vote: protocol.Granted, Fence: r.Fence}
-	case r.Unsent:
+	case r.Untouched:
 		return protocol.Reply{Vote: protocol.Unasked}
 	case r.Err != nil:
 		return protocol.Reply{Vote: protocol.Silent}
@@ -187,7 +187,7 @@ func (s *Lease) send(now clock.Instant, e protocol.Effect) (refused quorum.Set) 
 	c := node.Command{Key: s.key, Owner: s.owner, TTL: s.locker.cfg.TTL, Round: e.Round, Fence: e.Fence}
 	switch e.Op {
 	case protocol.Grant:
-		c.Op, c.Fence = node.Grant, s.locker.floor()
+		c.Op, c.Fence = node.Grant, s.locker.proposal()
 	case protocol.Raise:
 		c.Op = node.Raise
 	case protocol.Extend:
@@ -259,6 +259,6 @@ func (s *Lease) end() {
 	}
 	s.waits = nil
 	if errors.Is(why, ErrLost) {
-		s.locker.cfg.Logger.Warn("lease lost", "key", s.key, "fence", s.machine.Fence())
+		s.locker.cfg.Logger.Warn("lease lost", "key", s.key, "fence", s.machine.Fence()*node.Tick)
 	}
 }

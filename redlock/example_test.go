@@ -22,10 +22,25 @@ func nodes(n int) (addrs []string, stop func()) {
 		}
 		all, addrs = append(all, m), append(addrs, m.Addr())
 	}
+	declareNew(addrs)
 	return addrs, func() {
 		for _, m := range all {
 			m.Close()
 		}
+	}
+}
+
+// declareNew tells nodes that no lock can be held on them yet. Without that, new nodes wait for Config.MaxTTL before they
+// vote: they cannot know that they have forgotten nothing.
+func declareNew(addrs []string) {
+	locker, err := redlock.Dial(addrs, redlock.Config{Fresh: true})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer locker.Close()
+	err = locker.Do(context.Background(), "any", func(context.Context, *redlock.Lease) error { return nil })
+	if err != nil {
+		log.Fatal(err)
 	}
 }
 

@@ -21,6 +21,8 @@ type NodeHealth struct {
 	RTT     time.Duration // of one command; 0 when it failed
 	Version string        // of Redis; empty when unknown
 	Role    string        // master or replica; empty when unknown
+	VotesIn time.Duration // for how long it does not vote yet, because it may have forgotten votes; 0 when it does
+	Unknown string        // what could not be found out about it; empty when everything could
 }
 
 // Voting returns how many nodes can vote.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/quorumlock/quorumlock/clock"
+	"github.com/quorumlock/quorumlock/internal/node"
 	"github.com/quorumlock/quorumlock/internal/protocol"
 )
 
@@ -74,7 +75,7 @@ func (s *Lease) Fence() uint64 {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.machine.Fence()
+	return s.machine.Fence() * node.Tick
 }
 
 // Left returns for how long the lease may still be trusted, if it is not extended; 0 when it is lost or unlocked.

@@ -98,8 +98,8 @@ func TestForgottenKeys(t *testing.T) {
 		nodes := memories(t, 5)
 		l := on(t, nodes, Config{Mode: mode, TTL: 3 * time.Second})
 		lease := mustLock(t, l, "k")
-		nodes[0].FlushAll()
-		nodes[1].FlushAll()
+		nodes[0].Del("k")
+		nodes[1].Del("k")
 		time.Sleep(3 * time.Second)
 		if got := holders(nodes, "k", lease.Owner()); got != 5 || lease.Err() != nil {
 			t.Errorf("got the owner on %d nodes and %v, want it healed on all 5", got, lease.Err())

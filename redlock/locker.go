@@ -81,8 +81,9 @@ func open(what string, count int, cfg Config, dial func(i int, cfg node.Config) 
 		cfg.Logger = slog.New(h.journal)
 	}
 	known := make(map[string]int, count)
+	shared := cfg.node(count)
 	for i := range count {
-		n, err := dial(i, cfg.node())
+		n, err := dial(i, shared)
 		if err != nil {
 			h.discard()
 			return nil, fmt.Errorf("redlock: %s %d %w", what, i, err)
@@ -261,9 +262,9 @@ func (h *house) closed() bool {
 	}
 }
 
-// floor is the fence that this client proposes (R5): the largest node clock that it knows of, and a margin that covers
+// proposal is the fence that this client proposes (R5): the largest node clock that it knows of, and a margin that covers
 // what the nodes' clocks differ by, so that they agree on it. 0 when no node has told its time yet.
-func (h *house) floor() uint64 {
+func (h *house) proposal() uint64 {
 	var latest int64
 	for _, n := range h.nodes {
 		latest = max(latest, n.Clock())
@@ -271,5 +272,5 @@ func (h *house) floor() uint64 {
 	if latest == 0 {
 		return 0
 	}
-	return uint64(latest) + 50_000
+	return uint64(latest+50_000) / node.Tick
 }

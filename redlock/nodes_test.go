@@ -10,6 +10,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
@@ -49,6 +50,15 @@ func memories(t *testing.T, n int) []*memory {
 
 // on returns a locker over go-redis clients, as a caller would make them, with go-redis's own defaults.
 func on(t *testing.T, nodes []*memory, cfg Config) *Locker {
+	t.Helper()
+	cfg.Fresh = true
+	l := between(t, nodes, cfg)
+	synctest.Wait() // until it has looked at the nodes
+	return l
+}
+
+// between returns a locker as on does, to nodes that may have had locks on them before.
+func between(t *testing.T, nodes []*memory, cfg Config) *Locker {
 	t.Helper()
 	clients := make([]redis.UniversalClient, len(nodes))
 	for i, m := range nodes {

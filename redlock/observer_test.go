@@ -38,9 +38,9 @@ func (a *answers) of(op string) []Answer {
 func TestObserverIsToldOfEveryAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		nodes := memories(t, 5)
-		fail(nodes, 1, hung)
 		var told answers
 		l := on(t, nodes, Config{Observer: told.observer(), NodeTimeout: 100 * time.Millisecond})
+		fail(nodes, 1, hung)
 		lease := mustLock(t, l, "k")
 		if err := lease.Unlock(t.Context()); err != nil {
 			t.Fatal(err)

@@ -10,15 +10,15 @@ import (
 type ours struct{ locker *redlock.Locker }
 
 func oursKind(name string) Kind {
-	mode, notes := redlock.Plain, "`redlock.Dial` with `Config{Mode: Plain}`"
+	mode, notes := redlock.Plain, "`redlock.Dial` with `Config{Mode: Plain, Fresh: true}`"
 	if name == oursFenced {
-		mode, notes = redlock.Fenced, "`redlock.Dial` with the zero `Config`"
+		mode, notes = redlock.Fenced, "`redlock.Dial` with `Config{Fresh: true}`"
 	}
 	return Kind{
 		Name: name, Ours: true,
 		Notes: notes + ": TTL 10 s, renewal on, one `Lock` and one `Unlock` for each cycle.",
 		Open: func(_ context.Context, site Site) (Subject, error) {
-			locker, err := redlock.Dial(site.Addrs, redlock.Config{Mode: mode})
+			locker, err := redlock.Dial(site.Addrs, redlock.Config{Mode: mode, Fresh: true})
 			if err != nil {
 				return nil, err
 			}

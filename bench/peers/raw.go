@@ -19,17 +19,18 @@ import (
 //
 // For one goroutine at a time, locked to its thread.
 type raw struct {
-	batch   int
-	need    int
-	grant   string // the hash of a grant script; empty: SET NX PX
-	release string // the hash of releaseSource
-	nodes   []rawNode
-	polled  []unix.PollFd
-	out     []byte
-	owners  uint64
-	phase   int   // phases begun; each is batch commands to every node
-	votes   []int // of this phase, by place in the batch
-	open    int   // places of this phase without a majority
+	batch    int
+	need     int
+	grant    string // the hash of a grant script; empty: SET NX PX
+	release  string // the hash of releaseSource
+	nodes    []rawNode
+	polled   []unix.PollFd
+	out      []byte
+	owners   uint64
+	proposal int64 // the fence that grants propose, in ticks of 64 µs
+	phase    int   // phases begun; each is batch commands to every node
+	votes    []int // of this phase, by place in the batch
+	open     int   // places of this phase without a majority
 }
 
 // rawNode is one socket, and how far its replies have been read.
@@ -136,6 +137,7 @@ func (r *raw) Cycle(ctx context.Context, _ int, key string, hold func()) error {
 	first := r.owners
 	r.owners += uint64(r.batch)
 	r.out = r.out[:0]
+	r.proposal = time.Now().UnixMicro() / 64
 	for i := range r.batch {
 		r.putGrant(key, i, first+uint64(i))
 	}

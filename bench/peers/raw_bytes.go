@@ -25,7 +25,9 @@ func (r *raw) putGrant(key string, i int, owner uint64) {
 	r.putKey(key, i, "", "")
 	r.putKey(key, i, "quorumlock:fence:{", "}")
 	r.putOwner(owner)
-	r.out = append(r.out, "$5\r\n10000\r\n$1\r\n0\r\n"...)
+	r.out = append(r.out, "$5\r\n10000\r\n$14\r\n"...)
+	r.out = strconv.AppendInt(r.out, r.proposal, 10)
+	r.out = append(r.out, "\r\n"...)
 }
 
 func (r *raw) putRelease(key string, i int, owner uint64) {
@@ -63,17 +65,17 @@ func (r *raw) putOwner(owner uint64) {
 }
 
 // grantScript returns the library's grant of one key as a script: its functions from the folder, and a line that calls
-// them as putGrant asks, without a deadline.
+// them as putGrant asks, without a deadline and without the question whether the node may vote.
 func grantScript(folder string) (string, error) {
 	var script []byte
-	for _, name := range []string{"clock.lua", "grant.lua"} {
+	for _, name := range []string{"clock.lua", "vote.lua", "fence.lua", "grant.lua"} {
 		text, err := os.ReadFile(filepath.Join(folder, name))
 		if err != nil {
 			return "", err
 		}
 		script = append(script, text...)
 	}
-	return string(script) + "return {grant(KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[3], '0')}", nil
+	return string(script) + "ready = 0 return {grant(KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[3])}", nil
 }
 
 // next reads one line: +OK, $-1, :1, or the head or an element of grant.lua's array, whose first element is the vote.

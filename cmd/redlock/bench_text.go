@@ -39,6 +39,9 @@ func (t *benchPrinter) head(r *bench.Result) {
 	rounds := ""
 	if r.Completed > 0 {
 		rounds = fmt.Sprintf(", %.2f rounds each", float64(r.Rounds)/float64(r.Completed))
+		if r.Load.Mode == "fenced" {
+			rounds += fmt.Sprintf(", %.2f %% with a second round trip for the fence", 100*float64(r.Raises)/float64(r.Completed))
+		}
 	}
 	t.line("\n%s locks/s   %s", t.paint.bold(bench.Grouped(int64(r.PerSecond+0.5))),
 		t.paint.faint(fmt.Sprintf("(%s in %s%s)", bench.Grouped(r.Completed), bench.Short(time.Duration(r.Measured)), rounds)))

@@ -12,6 +12,7 @@ type answers struct {
 	on      atomic.Bool // in the measured part
 	nodes   []answersOf
 	rounds  atomic.Int64 // that were asked to lock
+	raises  atomic.Int64 // of those, that needed a second round trip to write their fence down
 	mu      sync.Mutex
 	quorum  histogram // guarded by mu; to the vote that decided a lock
 	slowest histogram // guarded by mu; to the last answer of the same
@@ -36,7 +37,13 @@ func newAnswers(nodes int) *answers {
 func (a *answers) observer() *redlock.Observer { return &redlock.Observer{Answered: a.answered} }
 
 func (a *answers) answered(one redlock.Answer) {
-	if !a.on.Load() || one.Op != "lock" && one.Op != "unlock" {
+	if !a.on.Load() {
+		return
+	}
+	if one.Op == "raise" && one.Answers == 1 {
+		a.raises.Add(1)
+	}
+	if one.Op != "lock" && one.Op != "unlock" {
 		return
 	}
 	a.nodes[one.Node].note(one)

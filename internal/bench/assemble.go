@@ -16,7 +16,7 @@ func (r *run) result(rec *recorder) *Result {
 	result := &Result{
 		Schema: Schema, Load: r.load(), Environment: r.environment(),
 		Measured: Seconds(measured), Completed: rec.completed, PerSecond: float64(rec.completed) / measured.Seconds(),
-		Unfinished: rec.unfinished, Rounds: r.answers.rounds.Load(),
+		Unfinished: rec.unfinished, Rounds: r.answers.rounds.Load(), Raises: r.answers.raises.Load(),
 		Lock: rec.lock.latency(), Unlock: rec.unlock.latency(), Cycle: rec.cycle.latency(),
 		Errors:   rec.troubles.sorted(),
 		Curves:   Curves{Lock: rec.lock.curve(), Unlock: rec.unlock.curve(), Cycle: rec.cycle.curve()},

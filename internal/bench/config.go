@@ -85,7 +85,9 @@ func (cfg Config) try() error {
 
 // locker is how the run's locker is configured.
 func (cfg Config) locker(o *redlock.Observer) redlock.Config {
-	return redlock.Config{TTL: cfg.TTL, Mode: cfg.Mode, MaxTTL: max(30*time.Second, cfg.TTL), Observer: o}
+	return redlock.Config{TTL: cfg.TTL, Mode: cfg.Mode, MaxTTL: max(30*time.Second, cfg.TTL), Observer: o,
+		Fresh: len(cfg.Addrs) == 0, // we have started the nodes ourselves
+	}
 }
 
 // proxied reports whether the nodes need proxies in front.

@@ -8,6 +8,7 @@ type EventKind int
 const (
 	NodesStart   EventKind = iota // Count of them, of Text kind
 	NodesAnswer                   // after At
+	NodesQuiet                    // for At: they do not vote yet
 	WarmupBegins                  // for At
 	LoadBegins                    // the measured part
 	Progress                      // At is how far it is

@@ -24,6 +24,7 @@ type Result struct {
 	PerSecond  float64       `json:"per_second"` // the same in a second
 	Unfinished int64         `json:"unfinished"` // locks that were still waited for when it was over
 	Rounds     int64         `json:"rounds"`     // how often the nodes were asked for a lock
+	Raises     int64         `json:"raises"`     // how many of these needed a second round trip for their fence
 	Lock       Latency       `json:"lock"`       // from when it was due until it was had
 	Unlock     Latency       `json:"unlock"`     // of one call of Unlock
 	Cycle      Latency       `json:"cycle"`      // from when it was due until Unlock had returned; with the hold time

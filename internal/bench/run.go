@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -71,6 +72,7 @@ func (r *run) whole(ctx context.Context) (result *Result, err error) {
 	if r.health, err = l.Check(ctx); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
+	r.awaitVotes(ctx, l)
 	result = r.measure(ctx, l)
 	r.tell(Event{Kind: Tidying})
 	closing := l.Close()
@@ -83,6 +85,29 @@ func (r *run) whole(ctx context.Context) (result *Result, err error) {
 		result.Notes = append(result.Notes, closing.Error())
 	}
 	return result, nil
+}
+
+// awaitVotes returns when a majority of the nodes votes, or will not because of something that waiting does not change:
+// nodes that may have forgotten votes keep silent for a while, and that is not what is measured.
+func (r *run) awaitVotes(ctx context.Context, l *redlock.Locker) {
+	lease, err := l.TryLock(ctx, r.prefix+"first")
+	if err == nil {
+		_ = lease.Unlock(ctx)
+		return
+	}
+	h, _ := l.Check(ctx)
+	var waits []time.Duration
+	for _, n := range h.Nodes {
+		if n.Err == nil {
+			waits = append(waits, n.VotesIn)
+		}
+	}
+	slices.Sort(waits)
+	if len(waits) < h.Need || waits[h.Need-1] == 0 {
+		return
+	}
+	r.tell(Event{Kind: NodesQuiet, At: waits[h.Need-1]})
+	sleep(ctx, waits[h.Need-1])
 }
 
 func (r *run) startNodes(ctx context.Context) (err error) {

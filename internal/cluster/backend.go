@@ -39,11 +39,14 @@ type factory struct {
 }
 
 func newFactory(ctx context.Context, spec Spec) (factory, error) {
+	if spec.Clocks && spec.Kind != Process {
+		return factory{}, fmt.Errorf("%w: the clocks of %s nodes are the machine's", ErrUnsupported, spec.Kind)
+	}
 	switch spec.Kind {
 	case Docker:
 		return dockerFactory(ctx, spec)
 	case Process:
-		return processFactory(spec)
+		return processFactory(ctx, spec)
 	default:
 		return embeddedFactory(spec), nil
 	}

@@ -50,6 +50,7 @@ type Spec struct {
 	Nodes   int     // 0 means 5
 	Proxied bool    // put a proxy in front of every node, so that its link can be slowed, cut, or lose replies
 	Persist Persist // "" means PersistAlways
+	Clocks  bool    // every node has a clock of its own that can be set: process nodes on Linux, with a C compiler
 	// Args are further redis-server arguments, after ours, so they win. Embedded nodes ignore them.
 	Args []string
 	// Logf hears about progress in plain words. It may be called from several goroutines. Nil is silent.

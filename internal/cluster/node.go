@@ -31,6 +31,14 @@ type Node struct {
 // Addr is host:port on 127.0.0.1, the same for the node's whole life.
 func (n *Node) Addr() string { return n.addr }
 
+// Clock is the node's clock; nil unless Spec.Clocks.
+func (n *Node) Clock() *Clock {
+	if p, ok := n.backend.(*processNode); ok {
+		return p.clock
+	}
+	return nil
+}
+
 // Link is the link between clients and the node; nil unless Spec.Proxied.
 func (n *Node) Link() *Link { return n.link }
 

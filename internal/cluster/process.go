@@ -18,12 +18,13 @@ type processNode struct {
 	dir    string // data/ and redis.log
 	port   int
 	args   []string
+	clock  *Clock // nil: the machine's
 
 	cmd    *exec.Cmd     // nil before the first start
 	exited chan struct{} // closed by the goroutine that waits for cmd
 }
 
-func processFactory(spec Spec) (factory, error) {
+func processFactory(ctx context.Context, spec Spec) (factory, error) {
 	binary, err := findRedis("redis-server")
 	if err != nil {
 		return factory{}, err
@@ -32,10 +33,21 @@ func processFactory(spec Spec) (factory, error) {
 	if err != nil {
 		return factory{}, err
 	}
+	library := ""
+	if spec.Clocks {
+		if library, err = buildClocks(ctx, dir); err != nil {
+			return factory{}, errors.Join(err, os.RemoveAll(dir))
+		}
+	}
 	return factory{
 		make: func(port int) (backend, error) {
 			p := &processNode{binary: binary, dir: filepath.Join(dir, strconv.Itoa(port)), port: port, args: spec.redisArgs()}
-			return p, os.Mkdir(p.dir, 0o700)
+			err := os.Mkdir(p.dir, 0o700)
+			if err != nil || library == "" {
+				return p, err
+			}
+			p.clock, err = newClock(library, filepath.Join(p.dir, "clock"))
+			return p, err
 		},
 		close: func() error { return os.RemoveAll(dir) },
 	}, nil
@@ -76,6 +88,9 @@ func (p *processNode) start(ctx context.Context, mem Memory) error {
 	p.cmd = exec.Command(p.binary, args...)
 	p.cmd.Stdout, p.cmd.Stderr = log, log
 	p.cmd.SysProcAttr = childAttr()
+	if p.clock != nil {
+		p.cmd.Env = append(os.Environ(), p.clock.env()...)
+	}
 	if err := p.cmd.Start(); err != nil {
 		p.cmd = nil
 		return err
@@ -145,7 +160,11 @@ func (p *processNode) log(context.Context) (string, error) {
 }
 
 func (p *processNode) remove() error {
-	return errors.Join(p.kill(context.Background()), os.RemoveAll(p.dir))
+	err := p.kill(context.Background())
+	if p.clock != nil {
+		err = errors.Join(err, p.clock.close())
+	}
+	return errors.Join(err, os.RemoveAll(p.dir))
 }
 
 func (p *processNode) logFile() string { return filepath.Join(p.dir, "redis.log") }

@@ -44,6 +44,7 @@ func (cfg Config) lock() redlock.Config {
 	return redlock.Config{
 		TTL: cfg.TTL, MaxTTL: cfg.TTL, Drift: clock.DefaultDrift, NodeTimeout: nodeTimeout,
 		Backoff: redlock.Backoff{Min: 5 * time.Millisecond, Max: 60 * time.Millisecond},
+		Fresh:   true, // we have just started the nodes
 	}
 }
 

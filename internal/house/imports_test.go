@@ -103,7 +103,7 @@ var (
 		"quorum":            nil,
 		"clock":             nil,
 		"internal/protocol": {"quorum", "clock"},
-		"internal/node":     nil,
+		"internal/node":     {"clock"},
 		"redlock":           {"internal/protocol", "internal/node", "quorum", "clock"},
 		"internal/sim":      {"internal/protocol", "quorum", "clock"},
 		"internal/cluster":  nil,
@@ -116,6 +116,7 @@ var (
 		"integration":       {"redlock", "internal/cluster", "quorum", "clock"},
 		"integration/image": {"internal/cluster"},
 		"examples":          {"redlock"},
+		"model":             nil,
 	}
 	testRooms = map[string][]string{
 		// The simulated nodes answer as the scripts do on real ones.

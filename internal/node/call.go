@@ -21,13 +21,16 @@ type call struct {
 	// a hook on a client of the caller's could not read.
 	plainly bool
 	reply   Reply
+	tries   int // of a grant by script that the node did not know what to make of (R6)
 
-	// deadline is until when a grant may be carried out, on the node's clock in µs; 0 when that is not known yet.
-	deadline int64
+	deadline int64                    // until when a grant may be carried out, on the node's clock in µs (R4)
+	meta     string                   // what the node's meta key is expected to say (R6)
+	grace    int64                    // for how many ms a grant may come after its undo; 0 without tombstones
 	ttl      int64                    // TTL in ms, as the server takes it
 	asked    redis.Cmder              // the command of the step under way; several calls may share a script
 	place    int                      // which of the script's commands is this call
 	together bool                     // asked is shared with others
+	gathered bool                     // and they are releases
 	set      *redis.BoolCmd           // of bySet
 	hashed   [Release + 1]redis.Cmder // of byHash, alone, by op
 	sourced  [Release + 1]redis.Cmder // of bySource, alone, by op
@@ -36,7 +39,7 @@ type call struct {
 
 // put makes c a call for the command.
 func (c *call) put(command Command) {
-	c.Command, c.ttl, c.reply, c.alone = command, command.TTL.Milliseconds(), Reply{}, false
+	c.Command, c.ttl, c.reply, c.alone, c.tries = command, command.TTL.Milliseconds(), Reply{}, false, 0
 }
 
 func (c *call) settle(r Reply) {
@@ -45,11 +48,6 @@ func (c *call) settle(r Reply) {
 
 // scripted reports whether the call goes by script in this pass.
 func (c *call) scripted() bool { return c.step == byHash || c.step == bySource }
-
-// sharesWith reports whether both calls may go by one script.
-func (c *call) sharesWith(other *call) bool {
-	return c.scripted() && other.step == c.step && !c.alone && !other.alone
-}
 
 // ask appends the commands of the call's step, if that is not a script.
 func (c *call) ask(ctx context.Context, to []redis.Cmder) []redis.Cmder {
@@ -75,7 +73,7 @@ func (c *call) ask(ctx context.Context, to []redis.Cmder) []redis.Cmder {
 	default:
 		return to
 	}
-	c.together = false
+	c.together, c.gathered = false, false
 	c.asked.SetErr(errUnanswered)
 	return append(to, c.asked)
 }
@@ -96,71 +94,82 @@ func (c *call) byScript() redis.Cmder {
 			*made = c.script("EVALSHA", lone[c.Op].hash)
 		}
 	}
-	c.asked, c.place, c.together = *made, 0, false
+	c.asked, c.place, c.together, c.gathered = *made, 0, false, false
 	c.asked.SetErr(errUnanswered)
 	return c.asked
 }
 
+// script returns the command that calls the op's script, as script.go puts that together.
 func (c *call) script(command, name string) redis.Cmder {
-	args := c.arguments(c.keys([]any{command, name, c.keyCount()}))
+	const count = 2
+	args := []any{command, name, nil}
 	if c.Op == Grant {
+		args = append(args, metaKey, goneKey)
+	}
+	args = c.keys(args)
+	if c.Op == Release && c.grace > 0 {
+		args = append(args, goneKey)
+	}
+	args[count] = len(args) - count - 1
+	switch {
+	case c.Op == Grant && c.plainly:
+		args = append(args, c.meta, c.deadline)
+	case c.Op == Grant:
+		args = append(args, &c.meta, &c.deadline)
+	}
+	args = c.arguments(args)
+	switch {
+	case c.Op == Grant:
 		return redis.NewIntSliceCmd(context.Background(), args...)
+	case c.Op == Release && c.grace > 0:
+		args = append(args, c.grace)
 	}
 	return redis.NewIntCmd(context.Background(), args...)
 }
 
-func (c *call) keyCount() int {
-	if c.Op == Grant || c.Op == Raise {
-		return 2
-	}
-	return 1
-}
-
-// keys appends the keys that the call's script takes.
-func (c *call) keys(to []any) []any {
-	switch {
-	case c.keyCount() == 2 && c.plainly:
-		return append(to, c.Key, c.Counter)
-	case c.keyCount() == 2:
-		return append(to, &c.Key, &c.Counter)
-	case c.plainly:
+// key appends the call's key.
+func (c *call) key(to []any) []any {
+	if c.plainly {
 		return append(to, c.Key)
+	}
+	return append(to, &c.Key)
+}
+
+// keys appends the call's key, and its fence counter if its script takes one.
+func (c *call) keys(to []any) []any {
+	to = c.key(to)
+	switch {
+	case c.Op != Grant && c.Op != Raise:
+		return to
+	case c.plainly:
+		return append(to, c.Counter)
 	default:
-		return append(to, &c.Key)
+		return append(to, &c.Counter)
 	}
 }
 
-// arguments appends the other arguments, of which every op has five.
+// arguments appends the other arguments of the call's script: its owner first.
 func (c *call) arguments(to []any) []any {
 	if c.plainly {
-		return append(to, int(c.Op), c.Owner, c.ttl, c.Fence, c.deadline)
+		to = append(to, c.Owner)
+		switch c.Op {
+		case Grant:
+			to = append(to, c.ttl, c.Fence)
+		case Raise:
+			to = append(to, c.Fence)
+		case Extend:
+			to = append(to, c.ttl)
+		}
+		return to
 	}
-	return append(to, int(c.Op), &c.Owner, &c.ttl, &c.Fence, &c.deadline)
-}
-
-// together returns one script call for all of the calls, which take the same step. Its arguments are appended to memory,
-// which is returned longer: go-redis keeps the slice until the pipeline is answered, so that no two calls may share it.
-func together(calls []*call, memory []any) (redis.Cmder, []any) {
-	begin := len(memory)
-	args := memory
-	if calls[0].step == byHash {
-		args = append(args, "EVALSHA", shared.hash, nil)
-	} else {
-		args = append(args, "EVAL", shared.source, nil)
+	to = append(to, &c.Owner)
+	switch c.Op {
+	case Grant:
+		to = append(to, &c.ttl, &c.Fence)
+	case Raise:
+		to = append(to, &c.Fence)
+	case Extend:
+		to = append(to, &c.ttl)
 	}
-	count := 0
-	for _, c := range calls {
-		args = c.keys(args)
-		count += c.keyCount()
-	}
-	args[begin+2] = count
-	for _, c := range calls {
-		args = c.arguments(args)
-	}
-	cmd := redis.NewIntSliceCmd(context.Background(), args[begin:len(args):len(args)]...)
-	cmd.SetErr(errUnanswered)
-	for i, c := range calls {
-		c.asked, c.place, c.together = cmd, i, true
-	}
-	return cmd, args
+	return to
 }

@@ -19,7 +19,7 @@ type Command struct {
 	Owner   string
 	TTL     time.Duration // of Grant and Extend; whole milliseconds
 	Counter string        // of Grant and Raise where grants are fenced: Counter(Key)
-	Fence   uint64        // of Grant: the floor, in µs of node time; of Raise: the fence
+	Fence   uint64        // of Grant: the fence that is proposed, in µs of node time, 0 for none; of Raise: the fence
 	Round   uint32        // handed back with the answer
 	To      Sink          // who gets the answer; nil: nobody
 }
@@ -30,8 +30,8 @@ type Reply struct {
 	Fence uint64        // of a Grant by script
 	Left  time.Duration // of a refused Grant: for how long another owner still holds the key; 0 when unknown
 	Err   error         // not nil: no answer that counts; an [*Error]
-	// Unsent: Err is set, and the command certainly never left this process.
-	Unsent bool
+	// Untouched: Err is set, and the node certainly stored nothing, or the command never left this process.
+	Untouched bool
 }
 
 // Sink takes answers. Answer is called exactly once for each command that [Node.Send] accepted, from the lane's

@@ -45,7 +45,6 @@ func Dial(index int, address string, tlsConfig *tls.Config, cfg Config) (*Node, 
 	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 
 	n := &Node{index: index, addr: name(options), cfg: cfg, idle: time.Second}
-	n.open()
 	connect := dialer(options)
 	n.dial = func(ctx context.Context) (net.Conn, error) { return connect(ctx, options.Network, options.Addr) }
 	options.Dialer = func(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -57,10 +56,11 @@ func Dial(index int, address string, tlsConfig *tls.Config, cfg Config) (*Node, 
 		if err != nil {
 			return nil, err
 		}
+		n.opened.Add(1)
 		return lively(conn, n.idle), nil
 	}
 	n.client = redis.NewClient(options)
-	return n, nil
+	return n.open(), nil
 }
 
 // dialer returns how connections are opened: as go-redis does, but so that the end of a context also ends a TLS
@@ -93,7 +93,29 @@ func Use(index int, client redis.UniversalClient, cfg Config) (*Node, error) {
 			n.client = c.WithTimeout(cfg.Timeout)
 		}
 	}
+	if cfg.Fenced {
+		client.AddHook(opening{n})
+	}
 	return n.open(), nil
+}
+
+// opening counts the connections of a client of the caller's.
+type opening struct{ n *Node }
+
+func (o opening) DialHook(next redis.DialHook) redis.DialHook {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := next(ctx, network, addr)
+		if err == nil {
+			o.n.opened.Add(1)
+		}
+		return conn, err
+	}
+}
+
+func (o opening) ProcessHook(next redis.ProcessHook) redis.ProcessHook { return next }
+
+func (o opening) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
 }
 
 // name returns the server's address in one spelling.

@@ -41,7 +41,7 @@ func TestServerErrors(t *testing.T) {
 		n := dial(t, s.addr, config(true))
 		r := ask(t, n, grant("a"))
 		why, ok := r.Err.(*Error)
-		if !ok || r.Yes || r.Unsent {
+		if !ok || r.Yes {
 			t.Errorf("%q: got %+v, want an error", reply, r)
 			continue
 		}

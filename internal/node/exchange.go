@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -39,16 +40,68 @@ func (n *Node) exchange(batch []*call) {
 		defer cancel()
 		ctx = bounded
 	}
-	deadline := n.clock.estimate()
-	if deadline != 0 {
-		deadline += (n.cfg.Timeout + grace).Microseconds()
-	}
-	for _, c := range batch {
-		c.step, c.deadline, c.plainly = n.firstStep(c.Op), deadline, n.dial == nil
-	}
+	n.begin(ctx, batch)
 	for open := true; open; {
 		open = n.turn(ctx, batch)
+		if n.opened.Load() != n.guard.looked && slices.ContainsFunc(batch, n.doubtful) {
+			open = n.recheck(ctx, batch) || open
+		}
 	}
+}
+
+// begin gives every call its first step. Grants of a node that may not vote are refused without being asked.
+func (n *Node) begin(ctx context.Context, batch []*call) {
+	var refusal *Error
+	if n.cfg.Fenced && slices.ContainsFunc(batch, func(c *call) bool { return c.Op == Grant }) {
+		refusal = n.admit(ctx)
+	}
+	deadline := n.deadline()
+	for _, c := range batch {
+		c.step, c.plainly = n.firstStep(c.Op), n.dial == nil
+		if c.Op == Grant {
+			c.meta, c.deadline = n.guard.meta, deadline
+		}
+		if n.cfg.Fenced {
+			c.grace = n.grace
+		}
+		if c.Op == Grant && refusal != nil {
+			c.settle(Reply{Err: refusal, Untouched: true})
+		}
+	}
+}
+
+// deadline is until when grants that are sent now may be carried out, on the node's clock in µs.
+func (n *Node) deadline() int64 {
+	return n.clock.estimate() + (n.cfg.Timeout + grace + n.clock.slack(now())).Microseconds()
+}
+
+// doubtful reports whether the call is a vote that may be one of a server that has forgotten others.
+func (n *Node) doubtful(c *call) bool {
+	return n.cfg.Fenced && c.Op == Grant && (c.step != settled || c.reply.Yes)
+}
+
+// recheck looks at the server again after connections were opened under way, or after it knew nothing of what it was
+// expected to remember. A vote counts if the server is still the one that was looked at before: then it was so all the
+// time. Grants that were not carried out are asked for again. It reports whether there are any.
+func (n *Node) recheck(ctx context.Context, batch []*call) (open bool) {
+	refusal := n.admit(ctx)
+	deadline := n.deadline()
+	for _, c := range batch {
+		switch {
+		case !n.doubtful(c), refusal == nil && c.step == settled && c.meta == n.guard.meta:
+		case refusal != nil:
+			c.settle(Reply{Err: refusal})
+		case c.step == settled:
+			c.settle(Reply{Err: &Error{text: "another server answered than before"}})
+		case c.tries >= 3:
+			c.settle(Reply{Err: &Error{text: "its server changes all the time", away: true}})
+		default:
+			c.tries++
+			c.meta, c.deadline = n.guard.meta, deadline
+			open = true
+		}
+	}
+	return open
 }
 
 // turn takes every call that is not settled one step further, and reports whether there is one left.
@@ -91,28 +144,25 @@ func (n *Node) again(later []*call, key string) {
 	}
 }
 
-// pass puts the step of every call that is not settled to the server, in one pipeline, and returns what that met. With
-// fences every command goes by script, and those next to each other share one call of it, which halves the server's
-// work; without, the commands between them are its own, and a short script for each is quicker.
+// pass puts the step of every call that is not settled to the server, in one pipeline, and returns what that met.
 func (n *Node) pass(ctx context.Context, batch []*call) error {
 	n.commands, n.args = n.commands[:0], n.args[:0]
-	for i := 0; i < len(batch); {
-		c := batch[i]
-		end := i + 1
-		for n.cfg.Fenced && !n.scattered && end < len(batch) && c.sharesWith(batch[end]) {
-			end++
-		}
-		switch {
-		case end > i+1:
-			var cmd redis.Cmder
-			cmd, n.args = together(batch[i:end], n.args)
-			n.commands = append(n.commands, cmd)
+	first, rest := n.gather(batch)
+	if len(first) > 0 {
+		n.gathered(first)
+	}
+	for len(rest) > 0 {
+		run := n.run(rest)
+		switch c := rest[0]; {
+		case len(run) > 1:
+			n.together(run)
+			rest = rest[len(run)-1:]
 		case c.scripted():
 			n.commands = append(n.commands, c.byScript())
 		default:
 			n.commands = c.ask(ctx, n.commands)
 		}
-		i = end
+		rest = rest[1:]
 	}
 	if len(n.commands) == 0 {
 		return nil
@@ -120,6 +170,7 @@ func (n *Node) pass(ctx context.Context, batch []*call) error {
 	if n.pipe == nil {
 		n.pipe = n.client.Pipeline()
 	}
+	n.sent = now()
 	// A connection that died while it was idle is found out before anything is written to it; the next is tried then.
 	for {
 		_ = n.pipe.BatchProcess(ctx, n.commands...)
@@ -173,36 +224,77 @@ func (n *Node) read(c *call, failed error) {
 	case *redis.StatusCmd: // bySetIfeq
 		c.settle(Reply{Yes: !absent})
 	case *redis.IntSliceCmd: // a grant by script, or several commands together
-		n.readScript(c, asked.Val())
+		if c.gathered {
+			n.readReleases(c, asked.Val())
+		} else {
+			n.readBatch(c, asked.Val())
+		}
 	case *redis.IntCmd:
 		c.settle(Reply{Yes: asked.Val() == 1})
 	}
 }
 
-// readScript reads the reply of batch.lua, which a grant alone has too.
-func (n *Node) readScript(c *call, reply []int64) {
+// readReleases reads the reply of releases.lua.
+func (n *Node) readReleases(c *call, reply []int64) {
+	switch {
+	case len(reply) <= c.place:
+		c.settle(unexpected(reply))
+	case reply[c.place] < 0:
+		c.alone = true // once more, to be told the error
+	default:
+		c.settle(Reply{Yes: reply[c.place] == 1})
+	}
+}
+
+func unexpected(reply []int64) Reply {
+	return Reply{Err: &Error{text: fmt.Sprintf("unexpected reply to a script: %d numbers", len(reply)), away: true}}
+}
+
+// readBatch reads the reply of batch.lua, which a grant alone has too.
+func (n *Node) readBatch(c *call, reply []int64) {
 	at := 1 + 2*c.place
 	if len(reply) < at+2 {
-		c.settle(Reply{Err: &Error{text: fmt.Sprintf("unexpected reply to a script: %d numbers", len(reply)), away: true}})
+		c.settle(unexpected(reply))
 		return
 	}
-	now, code, value := reply[0], reply[at], reply[at+1]
-	if now != 0 && c.place == 0 {
-		n.clock.observe(now)
+	shown, code, value := reply[0], reply[at], reply[at+1]
+	if c.place == 0 {
+		if step := n.clock.observe(shown, n.sent); step != 0 {
+			n.stepped(step)
+		}
 	}
+	took := time.Duration(value) * time.Microsecond
 	switch {
-	case code == -2:
-		late := time.Duration(value) * time.Microsecond
-		c.settle(Reply{Err: &Error{text: fmt.Sprintf("carried out %v too late to count", late)}})
-	case code < 0:
+	case code == -1:
 		c.alone = true // once more, to be told the error
 	case c.Op != Grant:
 		c.settle(Reply{Yes: code == 1})
+	case code == -2 && n.steadied() != nil:
+		c.settle(Reply{Err: n.steadied(), Untouched: true})
+	case code == -2:
+		c.settle(Reply{Err: &Error{text: fmt.Sprintf("carried out %v too late to count", took)}, Untouched: true})
+	case code == -3:
+		n.guard.meta, n.guard.looked = "", 0
+	case code == -4:
+		c.settle(Reply{Err: quarantined(c.meta), Untouched: true})
+	case code == -5:
+		c.settle(Reply{Err: &Error{text: "undone before it came"}, Untouched: true})
 	case code == 1:
-		c.settle(Reply{Yes: true, Fence: uint64(value)})
+		c.settle(n.granted(c, value))
 	default:
 		c.settle(Reply{Left: time.Duration(max(0, value)) * time.Millisecond})
 	}
+}
+
+// granted is the reply to a grant that the node gave, with the fence that it proposed, or 0 for the client's proposal.
+func (n *Node) granted(c *call, fence int64) Reply {
+	if why := n.steadied(); why != nil {
+		return Reply{Err: why}
+	}
+	if fence == 0 {
+		return Reply{Yes: true, Fence: c.Fence}
+	}
+	return Reply{Yes: true, Fence: uint64(fence)}
 }
 
 // another chooses a further step after an error, if there is one to take.

@@ -38,7 +38,7 @@ func TestFencesRise(t *testing.T) {
 	m, n := real(t, true)
 	now := time.Now()
 	m.SetTime(now)
-	clock := uint64(now.UnixMicro())
+	clock := uint64(now.UnixMicro() / Tick)
 	next := func(floor uint64) uint64 {
 		t.Helper()
 		c := grant("a")
@@ -56,25 +56,37 @@ func TestFencesRise(t *testing.T) {
 	if got := next(0); got != clock+2 {
 		t.Errorf("got %d, want %d", got, clock+2)
 	}
-	if got := next(clock + 50_000); got != clock+50_001 {
-		t.Errorf("got %d with a floor, want %d", got, clock+50_001)
+	if got := next(clock + 781); got != clock+781 {
+		t.Errorf("got %d with that proposed, want %d", got, clock+781)
 	}
-	if got := next(clock + 3600_000_000); got != clock+60_000_001 {
-		t.Errorf("got %d with a floor of an hour ahead, want it cut at 60s, %d", got, clock+60_000_001)
+	if got := next(clock + 56_250_000); got != clock+937_500 {
+		t.Errorf("got %d with one of an hour ahead, want it cut at 60s, %d", got, clock+937_500)
+	}
+	if got := next(clock + 781); got != clock+937_501 {
+		t.Errorf("got %d with one that is too small, want the next after the last, %d", got, clock+937_501)
+	}
+	if got, err := m.Get(Counter("k")); got != fmt.Sprint(clock+937_501) {
+		t.Errorf("got the counter %q (%v), want the last fence", got, err)
+	}
+	m.Del(Counter("k"))
+	if got := next(clock - 781); got != clock+1 {
+		t.Errorf("got %d without a counter and with a proposal of the past, want the node's clock and 1, %d", got, clock+1)
 	}
 	ask(t, n, grant("a"))
-	if r := ask(t, n, Command{Op: Raise, Key: "k", Counter: Counter("k"), Owner: "b", Fence: clock + 900_000_000}); r.Yes {
+	if r := ask(t, n, Command{Op: Raise, Key: "k", Counter: Counter("k"), Owner: "b", Fence: clock + 14_062_500}); r.Yes {
 		t.Error("got yes to a raise by an owner that does not hold the key")
 	}
-	if r := ask(t, n, Command{Op: Raise, Key: "k", Counter: Counter("k"), Owner: "a", Fence: clock + 70_000_000}); !r.Yes {
+	if r := ask(t, n, Command{Op: Raise, Key: "k", Counter: Counter("k"), Owner: "a", Fence: clock + 1_093_750}); !r.Yes {
 		t.Errorf("got %+v, want the fence raised", r)
 	}
-	if r := ask(t, n, Command{Op: Raise, Key: "k", Counter: Counter("k"), Owner: "a", Fence: 5}); !r.Yes {
-		t.Errorf("got %+v, want a lower raise to be acknowledged", r)
+	for fence, want := range map[uint64]bool{5: false, clock + 1_093_750: true} {
+		if r := ask(t, n, Command{Op: Raise, Key: "k", Counter: Counter("k"), Owner: "a", Fence: fence}); r.Yes != want {
+			t.Errorf("got %+v for a raise to %d, want %v: the counter is at %d", r, fence, want, clock+1_093_750)
+		}
 	}
 	ask(t, n, Command{Op: Release, Key: "k", Owner: "a"})
-	if got := next(0); got != clock+70_000_001 {
-		t.Errorf("got %d after a raise, want %d", got, clock+70_000_001)
+	if got := next(0); got != clock+1_093_751 {
+		t.Errorf("got %d after a raise, want %d", got, clock+1_093_751)
 	}
 	if got := m.TTL(Counter("k")); got != 24*time.Hour {
 		t.Errorf("got a TTL of %v on the counter, want 24h", got)
@@ -293,10 +305,12 @@ func TestScriptsInOnePipelineShareNoArguments(t *testing.T) {
 		calls[i] = &call{step: byHash}
 		calls[i].put(Command{Op: Grant, Key: key, Counter: Counter(key), Owner: "o", TTL: time.Minute})
 	}
-	first, memory := together(calls[:2], make([]any, 0, 100))
-	want := fmt.Sprint(first.Args())
-	second, _ := together(calls[2:], memory)
-	if got := fmt.Sprint(first.Args()); got != want || fmt.Sprint(second.Args()) == want {
+	n := &Node{args: make([]any, 0, 100)}
+	n.cfg.Fenced = true
+	n.together(calls[:2])
+	want := fmt.Sprint(n.commands[0].Args())
+	n.together(calls[2:])
+	if got := fmt.Sprint(n.commands[0].Args()); got != want || fmt.Sprint(n.commands[1].Args()) == want {
 		t.Errorf("got the first script as %s after the second was made, want %s", got, want)
 	}
 }
@@ -305,10 +319,10 @@ func TestScriptsInOnePipelineShareNoArguments(t *testing.T) {
 func TestRefusedBatchIsCarriedOutOneByOne(t *testing.T) {
 	for _, refusal := range []string{"-NOPERM No permissions to access a key", "-CROSSSLOT Keys in request don't hash"} {
 		s := serve(t, func(command []string) string {
-			switch keys := command[2]; {
-			case keys != "2":
+			switch {
+			case len(command) > 1 && command[1] == batched.hash:
 				return refusal
-			case command[3] == "forbidden":
+			case len(command) > 5 && command[5] == "forbidden":
 				return "-NOPERM No permissions to access a key"
 			default:
 				return done(command)
@@ -336,16 +350,15 @@ func TestRefusedBatchIsCarriedOutOneByOne(t *testing.T) {
 func TestRepeatedGrantIsUndone(t *testing.T) {
 	held := map[string]bool{}
 	n := dial(t, serve(t, func(command []string) string {
-		switch {
-		case command[2] == "3":
-			return "*5\r\n:0\r\n:-1\r\n:0\r\n:0\r\n:0"
-		case command[2] == "2":
-			held[command[3]] = true
-			return done(command)
-		default:
+		switch command[1] {
+		case batched.hash:
+			return fmt.Sprintf("*5\r\n:%d\r\n:-1\r\n:0\r\n:0\r\n:0", time.Now().UnixMicro())
+		case lone[Grant].hash:
+			held[command[5]] = true
+		case lone[Release].hash:
 			delete(held, command[3])
-			return done(command)
 		}
+		return done(command)
 	}).addr, config(true))
 	calls := []*call{new(call), new(call)}
 	calls[0].put(grant("a"))

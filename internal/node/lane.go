@@ -29,6 +29,7 @@ const (
 type lane struct {
 	node *Node
 	wake chan struct{} // capacity 1: something has changed
+	open chan struct{} // closed when the goroutine begins to carry commands
 	over chan struct{} // closed when the goroutine has ended
 	debt int           // releases that were never carried out; written before over is closed
 
@@ -44,7 +45,7 @@ type lane struct {
 }
 
 func newLane(n *Node) *lane {
-	l := &lane{node: n, wake: make(chan struct{}, 1), over: make(chan struct{})}
+	l := &lane{node: n, wake: make(chan struct{}, 1), open: make(chan struct{}), over: make(chan struct{})}
 	go l.run()
 	return l
 }
@@ -113,9 +114,12 @@ func (l *lane) owe(c Command) {
 
 func (l *lane) run() {
 	defer close(l.over)
-	retry := time.NewTimer(0)
+	retry := time.NewTimer(time.Hour) // set again before it is waited for
 	defer retry.Stop()
-	<-retry.C
+	if l.node.cfg.Fenced && l.node.cfg.Policy.Fresh {
+		l.node.firstLook()
+	}
+	close(l.open)
 	var due time.Time // of the next probe; zero: none is planned
 	var batch []Command
 	for {
@@ -233,7 +237,7 @@ func (l *lane) fail(unsent []Command, why *Error) {
 	l.mu.Unlock()
 	for _, commands := range [2][]Command{unsent, waiting} {
 		for i := range commands {
-			l.answer(&commands[i], Reply{Err: why, Unsent: true})
+			l.answer(&commands[i], Reply{Err: why, Untouched: true})
 		}
 	}
 }

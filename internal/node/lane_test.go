@@ -103,7 +103,7 @@ func TestHungNodeIsBounded(t *testing.T) {
 		if r.Err == nil {
 			t.Fatalf("got %+v from a server that hangs", r)
 		}
-		if r.Unsent {
+		if r.Untouched {
 			unsent++
 		}
 	}

@@ -31,20 +31,20 @@ type livelyConn struct {
 	net.Conn
 	raw  syscall.RawConn
 	idle time.Duration
-	used atomic.Int64 // when it was read from last, in ns on began's axis; 0: never, or written to since
+	used atomic.Int64 // when it was read from last, in ns of our own clock; 0: never, or written to since
 }
 
 func (c *livelyConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	if err == nil {
-		c.used.Store(int64(time.Since(began)))
+		c.used.Store(int64(now().Mono()))
 	}
 	return n, err
 }
 
 func (c *livelyConn) Write(p []byte) (int, error) {
 	// Only the first write after a read can be put back as a whole, and only then is there nothing to be read.
-	if used := c.used.Swap(0); used != 0 && time.Since(began)-time.Duration(used) > c.idle {
+	if used := c.used.Swap(0); used != 0 && now().Mono()-time.Duration(used) > c.idle {
 		_ = c.SetReadDeadline(time.Time{}) // the last one has passed, and a look is a read
 		if dead(c.raw) {
 			return 0, errStale

@@ -2,18 +2,28 @@ package node
 
 import (
 	"context"
+	"hash/maphash"
 	"log/slog"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/quorumlock/quorumlock/clock"
 )
+
+// Tick is a fence's unit on the nodes: how many tokens one fence of a node stands for, and how many µs of node time.
+const Tick = 64
 
 // Config is what all nodes of one locker share.
 type Config struct {
 	Timeout time.Duration // bound on one exchange with the node
-	Fenced  bool          // grants go by script and carry fences; else by SET NX PX
-	Logger  *slog.Logger  // not nil
+	Fenced  bool          // grants go by script, carry fences, and follow the policy; else by SET NX PX
+	Drift   clock.Drift   // how far the node's clock may run away from our own
+	Policy  Policy
+	Roster  *Roster      // which servers the nodes of the locker are; nil: nobody asks
+	Logger  *slog.Logger // not nil
 }
 
 // Node is one Redis master. It is safe for concurrent use.
@@ -27,6 +37,7 @@ type Node struct {
 	life   context.Context // ends when the node is closed, whatever hangs
 	end    context.CancelFunc
 	clock  nodeClock
+	opened atomic.Uint64 // connections, so far
 	lane   *lane
 
 	// The lane's goroutine's own.
@@ -35,7 +46,12 @@ type Node struct {
 	commands        []redis.Cmder
 	args            []any
 	late            []int
-	scattered       bool // the server spreads its keys over slots, so that commands cannot share a script
+	first, rest     []*call
+	seed            maphash.Seed
+	guard           guard
+	sent            clock.Instant // when the pass under way was sent
+	grace           int64         // for how many ms a grant may come after its undo
+	scattered       bool          // the server spreads its keys over slots, so that commands cannot share a script
 }
 
 // Addr returns the node's address, without credentials.
@@ -69,6 +85,9 @@ func (n *Node) log() *slog.Logger { return n.cfg.Logger }
 func (n *Node) open() *Node {
 	n.life, n.end = context.WithCancel(context.Background())
 	n.release, n.extend = byHash, byHash
+	n.seed = maphash.MakeSeed()
+	n.clock.drift = n.cfg.Drift
+	n.grace = (n.cfg.Timeout + n.cfg.Timeout/4 + grace).Milliseconds()
 	n.lane = newLane(n)
 	return n
 }

@@ -50,6 +50,8 @@ type Health struct {
 	RTT     time.Duration // of one command; 0 when it failed
 	Version string        // of the server; empty when INFO is refused
 	Role    string        // master or replica; empty when INFO is refused
+	VotesIn time.Duration // for how long it does not vote yet, because it may have forgotten votes
+	Unknown string        // what could not be found out; empty when everything could
 }
 
 // Check looks at the node now, beside the lane and whatever state that is in.
@@ -69,20 +71,39 @@ func (n *Node) Check(ctx context.Context) Health {
 		}
 		h.RTT = time.Since(start)
 	}
-	info := n.client.Info(ctx, "server", "replication").Val()
-	h.Version, h.Role = field(info, "redis_version"), field(info, "role")
-	if h.Role == "slave" {
-		h.Role = "replica"
+	s, err := n.survey(ctx)
+	if err != nil {
+		h.Err = explain(err, n.cfg.Timeout)
+		return h
 	}
-	if h.Role == "replica" {
-		h.Err = &Error{text: "a replica, not a master: its votes can be forgotten", Permanent: true}
+	h.Version, h.Role = s.version, s.role
+	if !s.known {
+		h.Unknown = "INFO is refused: role, eviction and restarts cannot be seen"
+	}
+	if why := s.unfit(n.cfg.Fenced); why != nil {
+		h.Err = why
+	} else if n.cfg.Fenced {
+		h.VotesIn = n.votesIn(ctx)
 	}
 	return h
 }
 
+// votesIn returns for how long a server does not vote yet; 0 also for one that nobody has asked for a vote.
+func (n *Node) votesIn(ctx context.Context) time.Duration {
+	meta, err := n.client.Get(ctx, metaKey).Result()
+	if err != nil {
+		return 0
+	}
+	shown, err := n.client.Time(ctx).Result()
+	if err != nil {
+		return 0
+	}
+	return max(0, readyAt(meta).Sub(shown))
+}
+
 // touch has the server carry out a write that changes nothing.
 func (n *Node) touch(ctx context.Context) error {
-	err := n.client.Eval(ctx, lone[Release].source, []string{Prefix + "probe"}, int(Release), probeOwner).Err()
+	err := n.client.Eval(ctx, lone[Release].source, []string{Prefix + "probe"}, probeOwner).Err()
 	if err != nil && refusesCommand(err) && !n.cfg.Fenced {
 		err = n.client.SetXX(ctx, Prefix+"probe", probeOwner, time.Millisecond).Err()
 	}

@@ -21,19 +21,26 @@ type script struct {
 // same functions.
 var (
 	lone = map[Op]script{
-		Grant: assemble("local code, value = grant(KEYS[1], KEYS[2], ARGV[2], ARGV[3], ARGV[4], ARGV[5]) "+
-			"return {time or 0, code, value}",
-			"clock", "grant"),
-		Raise:   assemble("return raise(KEYS[1], KEYS[2], ARGV[2], ARGV[4])", "raise"),
-		Extend:  assemble("return extend(KEYS[1], ARGV[2], ARGV[3])", "extend"),
-		Release: assemble("return release(KEYS[1], ARGV[2])", "release"),
+		Grant: assemble("", "local code, value = admit(KEYS[1], KEYS[2], ARGV[1], ARGV[2]) "+
+			"if code == 0 then code, value = grant(KEYS[3], KEYS[4], ARGV[3], ARGV[4], ARGV[5]) end "+
+			"return {now(), code, value}",
+			"clock", "vote", "admit", "fence", "grant"),
+		Raise:   assemble("", "return raise(KEYS[1], KEYS[2], ARGV[1], ARGV[2])", "raise"),
+		Extend:  assemble("", "return extend(KEYS[1], ARGV[1], ARGV[2])", "extend"),
+		Release: assemble("", "return release(KEYS[1], ARGV[1], KEYS[2], ARGV[2])", "release"),
 	}
-	shared = assemble("", "clock", "grant", "raise", "extend", "release", "batch")
+	batched  = assemble("", "", "clock", "vote", "admit", "fence", "grant", "raise", "extend", "release", "batch")
+	boot     = assemble("", "", "clock", "boot")
+	releases = assemble("local count, gone, grace = #KEYS\n", "", "release", "releases")
+	// withdrawals are releases that leave tombstones.
+	withdrawals = assemble("local count, gone, grace = #KEYS - 1, KEYS[#KEYS], ARGV[#ARGV]\n", "", "release", "releases")
 )
 
-// assemble returns the files and a last line as one script, without their comments, which a server would keep.
-func assemble(last string, names ...string) script {
+// assemble returns the files, between a first and a last line, as one script, without their comments, which a server
+// would keep.
+func assemble(first, last string, names ...string) script {
 	var b strings.Builder
+	b.WriteString(first)
 	for _, name := range names {
 		text, err := files.ReadFile("lua/" + name + ".lua")
 		if err != nil {

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
+
+	"github.com/quorumlock/quorumlock/clock"
 	"github.com/redis/go-redis/v9"
 )
 
@@ -89,15 +91,31 @@ func (s *server) talk(conn net.Conn, reply func(command []string) string) {
 
 // done is the reply that carries out every command of a script.
 func done(command []string) string {
-	keys, err := strconv.Atoi(command[2])
+	keys, err := strconv.Atoi(command[min(2, len(command)-1)])
 	if err != nil {
 		return "-ERR not a script"
 	}
-	count := (len(command) - 3 - keys) / 5
-	if count == 1 && command[3+keys] != strconv.Itoa(int(Grant)) {
+	is := func(s script) bool { return command[1] == s.hash || command[1] == s.source }
+	args := command[3+keys:]
+	count := 0
+	switch {
+	case is(lone[Grant]):
+		count = 1
+	case is(boot):
+		meta := fmt.Sprintf("%016d 60000 1: - -", 0)
+		return fmt.Sprintf("*3\r\n:1\r\n$%d\r\n%s\r\n:%d", len(meta), meta, time.Now().UnixMicro())
+	case is(batched):
+		for args = args[3:]; len(args) > 0; count++ {
+			args = args[map[string]int{"1": 4, "2": 3, "3": 3, "4": 2}[args[0]]:]
+		}
+	case is(releases):
+		return fmt.Sprintf("*%d", keys) + strings.Repeat("\r\n:1", keys)
+	case is(withdrawals):
+		return fmt.Sprintf("*%d", keys-1) + strings.Repeat("\r\n:1", keys-1)
+	default:
 		return ":1"
 	}
-	return fmt.Sprintf("*%d\r\n:0", 1+2*count) + strings.Repeat("\r\n:1\r\n:0", count)
+	return fmt.Sprintf("*%d\r\n:%d", 1+2*count, time.Now().UnixMicro()) + strings.Repeat("\r\n:1\r\n:0", count)
 }
 
 // names returns the names of the commands so far.
@@ -181,7 +199,11 @@ func (a *answers) wait(t *testing.T, n int) map[uint32]Reply {
 }
 
 func config(fenced bool) Config {
-	return Config{Timeout: 2 * time.Second, Fenced: fenced, Logger: slog.New(slog.DiscardHandler)}
+	return Config{
+		Timeout: 2 * time.Second, Fenced: fenced, Logger: slog.New(slog.DiscardHandler),
+		Drift:  clock.Drift{Floor: time.Hour}, // tests set their servers' clocks
+		Policy: Policy{Longest: time.Minute, Stretch: 1, Members: "1:", Fresh: true},
+	}
 }
 
 // dial returns a node at the address, closed at the end of the test.
@@ -192,6 +214,7 @@ func dial(t *testing.T, addr string, cfg Config) *Node {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = n.Close(context.Background()) })
+	<-n.lane.open // some tests do themselves what the lane's goroutine does
 	return n
 }
 

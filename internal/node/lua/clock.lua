@@ -1,4 +1,4 @@
--- clock: this node's clock in µs, read once for all commands of a batch, and only if one of them asks.
+-- clock: this node's clock in µs, read once for all commands of a script.
 local time
 local function now()
   if not time then

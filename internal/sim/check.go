@@ -1,0 +1,341 @@
+package sim
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/quorumlock/quorumlock/clock"
+	"github.com/quorumlock/quorumlock/internal/protocol"
+)
+
+// This file holds the checkers: what they remember, and the invariants by their names. They look at the world from
+// outside, in real time, and take nothing on trust from the machines that they check.
+
+// lock is one key: who believes to hold it, which fences were handed out for it, and the storage that it guards.
+type lock struct {
+	key, counter string
+	believers    []*lease
+	highest      uint64 // fence handed out
+	fences       map[uint64]*lease
+	stored       uint64 // the storage refuses smaller fences
+	writer       *lease
+	order        [][]place // by node: the leases that were established there
+	waiters      int
+	starving     time.Duration // since when somebody waits for a key that nobody holds; 0: nobody does
+}
+
+// place is where a lease's grant stands in the order of a node's grants.
+type place struct {
+	seq   uint64
+	fence uint64
+}
+
+// facts is what the checkers know of a lease.
+type facts struct {
+	open    bool          // handed out, and not ended
+	since   clock.Instant // when its belief was last told, by the clock of its process
+	left    time.Duration // for how long it believes from then on
+	tooLate bool          // a node refused its grant because of its deadline
+	raised  bool          // its fence had to be written down
+	nodes   [8]nodeFacts
+}
+
+// nodeFacts is what one node did for a lease.
+type nodeFacts struct {
+	granted bool
+	seq     uint64        // of its first grant
+	fence   uint64        // granted, or raised to
+	undone  time.Duration // when its release found nothing, and left a tombstone; 0: never
+	deleted bool          // its release found the key
+
+	extended uint32 // the newest round in which it was extended
+}
+
+func newLock(w *world, index int) *lock {
+	key := fmt.Sprintf("k%d", index)
+	return &lock{key: key, counter: "quorumlock:fence:{" + key + "}", fences: make(map[uint64]*lease),
+		order: make([][]place, w.cfg.Nodes)}
+}
+
+// believes reports whether the holder may believe that it holds the key, by its own clocks.
+func (s *lease) believes() bool {
+	return s.facts.open && !s.p.dead && s.p.now().Sub(s.facts.since) < s.facts.left
+}
+
+// trust notes for how long the holder believes.
+func (s *lease) trust() {
+	s.facts.since = s.p.now()
+	s.facts.left = s.machine.Left(s.facts.since)
+	if s.p.w.cfg.MaxHold == 0 {
+		s.facts.left += s.p.params.Guard
+	}
+}
+
+// handedOut looks at a lease that its caller gets.
+func (w *world) handedOut(s *lease) {
+	l, fence := s.lock, s.machine.Fence()
+	s.facts.open = true
+	s.trust()
+	w.report.Acquired++
+	if w.telling() {
+		w.tell(s.p.name(), "holds %s as %s with fence %d for %v", l.key, s.owner, fence, s.facts.left)
+	}
+	switch {
+	case s.p.skewed:
+		w.violated("A4", "%s of a process with other members or a longer TTL holds %s", s.owner, l.key)
+	case s.machine.Left(s.p.now()) == 0:
+		w.violated("I1", "%s holds %s after its window", s.owner, l.key)
+	}
+	if other := l.fences[fence]; other != nil {
+		w.violated("I2", "%s and %s have fence %d of %s", other.owner, s.owner, fence, l.key)
+	}
+	l.fences[fence] = s
+	if fence <= l.highest && w.assumed() {
+		w.violated("I3", "%s has fence %d of %s after %d was handed out", s.owner, fence, l.key, l.highest)
+	}
+	l.highest = max(l.highest, fence)
+	w.established(s, fence)
+	l.believers = slices.DeleteFunc(l.believers, func(other *lease) bool { return !other.facts.open || other.p.dead })
+	l.believers = append(l.believers, s)
+	w.exclusion(l)
+	w.majority(s)
+	w.starve(l)
+	l.starving = 0
+	if w.cfg.Quiet && s.caller.tries > 1+s.caller.excused {
+		w.violated("I9", "%s needed %d tries", s.owner, s.caller.tries)
+	}
+}
+
+// established looks whether fences have the order of grants on every node that has written this one down.
+func (w *world) established(s *lease, fence uint64) {
+	for i := range w.servers {
+		n := &s.facts.nodes[i]
+		if !n.granted || n.fence != fence {
+			continue
+		}
+		order := s.lock.order[i]
+		at, _ := slices.BinarySearchFunc(order, n.seq, func(p place, seq uint64) int {
+			if p.seq < seq {
+				return -1
+			}
+			return 1
+		})
+		if at > 0 && order[at-1].fence >= fence || at < len(order) && order[at].fence <= fence {
+			w.violated("I3", "%s has fence %d of %s against the order of grants on n%d", s.owner, fence, s.lock.key, i)
+		}
+		s.lock.order[i] = slices.Insert(order, at, place{n.seq, fence})
+	}
+}
+
+// exclusion looks whether two leases believe to hold the key at this moment (I1).
+func (w *world) exclusion(l *lock) {
+	var holder *lease
+	for _, s := range l.believers {
+		if !s.believes() {
+			continue
+		}
+		if holder == nil {
+			holder = s
+			continue
+		}
+		w.report.Overlaps++
+		if w.assumed() {
+			w.violated("I1", "%s of %s and %s of %s hold %s", holder.owner, holder.p.name(), s.owner, s.p.name(), l.key)
+		}
+	}
+}
+
+// majority looks whether a majority of nodes holds the key, or will give it to nobody (I6): a node that forgot it does
+// not vote until every lease of that time is over.
+func (w *world) majority(s *lease) {
+	if !w.assumed() || s.p.skewed {
+		return
+	}
+	count := 0
+	for _, n := range w.servers {
+		if holder, there := n.node.Get(s.lock.key); there && holder == s.owner || n.held[s.owner] {
+			count++
+		}
+	}
+	if need := w.cfg.Nodes/2 + 1; count < need {
+		w.violated("I6", "%d nodes hold %s for %s while it is held, want %d", count, s.lock.key, s.owner, need)
+	}
+}
+
+// renewed looks at a lease whose window has moved.
+func (w *world) renewed(s *lease) {
+	w.report.Renewed++
+	s.trust()
+	w.exclusion(s.lock)
+	w.majority(s)
+}
+
+// ended looks at a held lease that is over.
+func (w *world) ended(s *lease) {
+	if s.believes() {
+		w.majority(s)
+	}
+	s.facts.open = false
+	if s.machine.End() == protocol.Forfeited {
+		w.report.Lost++
+	} else {
+		w.report.Unlocked++
+	}
+	if w.telling() {
+		w.tell(s.p.name(), "no longer holds %s as %s: %s", s.lock.key, s.owner, ends[s.machine.End()])
+	}
+	w.starve(s.lock)
+}
+
+// frozen looks at the leases of a process that will not run for a while at the end of their windows.
+func (w *world) frozen(p *process) {
+	for _, l := range w.locks {
+		for _, s := range l.believers {
+			if s.p != p || !s.believes() {
+				continue
+			}
+			since, left := s.facts.since, s.facts.left
+			w.push(max(w.now, p.clock.real(since.Mono()+left)-1), func() {
+				if s.facts.since == since && s.believes() {
+					w.majority(s)
+				}
+			})
+		}
+	}
+}
+
+var ends = [...]string{"not over", "taken", "no quorum", "late", "cancelled", "forfeited", "unlocked"}
+
+// gaveUp looks at a try that failed.
+func (w *world) gaveUp(s *lease) {
+	w.report.GaveUp[s.machine.End()]++
+	if s.machine.End() == protocol.Taken && !s.p.skewed {
+		w.report.Contended++
+	}
+	if w.telling() {
+		w.tell(s.p.name(), "does not get %s as %s: %s", s.lock.key, s.owner, ends[s.machine.End()])
+	}
+	// Two ways to lose a first round that are known: docs/simulation.md.
+	switch {
+	case !w.cfg.Quiet:
+	case s.facts.tooLate:
+		w.report.Misjudged++
+		s.caller.excused++
+	case s.facts.raised:
+		w.report.Stuck++
+		s.caller.excused++
+	case !w.ending:
+		w.violated("I9", "%s did not get %s: %s", s.owner, s.lock.key, ends[s.machine.End()])
+	}
+}
+
+// counted looks at a yes that is about to count: the node did in that round what it says (I7).
+func (w *world) counted(s *lease, index int, round uint32, op protocol.Op) {
+	n := &s.facts.nodes[index]
+	if op == protocol.Grant && !n.granted || op == protocol.Extend && n.extended < round {
+		w.violated("I7", "%v of n%d counts for %s in round %d, which it never gave", op, index, s.owner, round)
+	}
+}
+
+// beforeCommand notes who holds the key.
+func (w *world) beforeCommand(n *server, c *command) {
+	w.before.text, w.before.there = n.node.Get(c.Key)
+	w.before.expires = n.node.values[c.Key].expires
+}
+
+// afterCommand looks at what a node did.
+func (w *world) afterCommand(n *server, c *command, r Result, a arrival) {
+	if w.telling() {
+		w.tell(fmt.Sprintf("n%d", n.index), "%v %s for %s: %d %d%s", opNames[c.Op], c.Key, c.Owner, r.Code, r.Value,
+			map[bool]string{true: " (sent twice)"}[a.again])
+	}
+	holder, there := n.node.Get(c.Key)
+	was := &w.before
+	if was.there && was.text != c.Owner && (!there || holder != was.text || n.node.values[c.Key].expires != was.expires) {
+		w.violated("I5", "%s on n%d changed by %s of %s, while it was of %s", c.Key, n.index, opNames[c.Op], c.Owner, was.text)
+	}
+	s := c.s
+	if s == nil {
+		return
+	}
+	f := &s.facts.nodes[n.index]
+	switch {
+	case c.Op == OpRelease && r.Code == 1:
+		f.deleted = true
+	case c.Op == OpRelease:
+		f.undone = w.now
+	case c.Op == OpRaise && r.Code == 1:
+		f.fence = max(f.fence, c.Fence)
+	case c.Op == OpGrant && r.Code == 1:
+		if !f.granted {
+			w.grants++
+			f.granted, f.seq, f.fence = true, w.grants, uint64(r.Value)
+			if r.Value == 0 {
+				f.fence = c.Fence
+			}
+		}
+		if f.deleted && a.again {
+			w.report.Revived++ // R4 leaves no tombstone where the key was found
+		}
+		// A deadline and a tombstone are in the node's time, so that they mean nothing once that was set back.
+		if f.undone != 0 && n.setBack == 0 && n.lost < f.undone && w.assumed() {
+			w.violated("I10", "n%d granted %s to %s after it was undone there", n.index, c.Key, c.Owner)
+		}
+	}
+	if c.Op == OpExtend && r.Code == 1 {
+		f.extended = max(f.extended, c.round)
+	}
+	if c.Op == OpExtend && r.Code == 1 && !was.there {
+		w.violated("I5", "n%d extended %s that was not there", n.index, c.Key)
+	}
+}
+
+var opNames = [...]string{"", "grant", "raise", "extend", "release"}
+
+// write is a fence at the storage (I4).
+func (w *world) write(s *lease, fence uint64) {
+	l := s.lock
+	switch {
+	case fence < l.stored:
+		w.report.Fenced++
+		if s.believes() && w.assumed() {
+			w.violated("I4", "the storage of %s refuses %s, which holds it", l.key, s.owner)
+		}
+		return
+	case fence == l.stored && l.writer != s:
+		w.violated("I4", "the storage of %s takes fence %d from %s and from %s", l.key, fence, l.writer.owner, s.owner)
+	}
+	w.report.Writes++
+	l.stored, l.writer = fence, s
+}
+
+// starve keeps since when somebody waits in vain, and looks how long that was (I8).
+func (w *world) starve(l *lock) {
+	held := slices.ContainsFunc(l.believers, func(s *lease) bool { return s.believes() })
+	if l.waiters > 0 && !held {
+		if l.starving == 0 {
+			l.starving = w.now
+		}
+	} else if l.starving != 0 && l.waiters == 0 {
+		l.starving = 0
+	}
+	from := max(l.starving, w.cfg.calm()+w.cfg.settled())
+	if l.starving != 0 && !w.ending && w.now-from > w.cfg.patience() {
+		w.violated("I8", "nobody got %s for %v", l.key, w.now-l.starving)
+	}
+	if held {
+		l.starving = 0
+	}
+}
+
+// leftovers looks whether anything is left after everybody has released (I10).
+func (w *world) leftovers() {
+	for _, n := range w.servers {
+		for _, l := range w.locks {
+			if holder, there := n.node.Get(l.key); there {
+				w.violated("I10", "%s is left on n%d, of %s", l.key, n.index, holder)
+			}
+		}
+	}
+}

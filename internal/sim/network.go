@@ -1,0 +1,128 @@
+package sim
+
+import (
+	"math/rand/v2"
+	"time"
+)
+
+// requestKind is what a request asks the server for.
+type requestKind uint8
+
+const (
+	connect requestKind = iota // open a connection
+	info                       // INFO
+	boot                       // boot.lua
+	batch                      // batch.lua, or a script for a command alone
+)
+
+// request goes from a lane to a server.
+type request struct {
+	x        *exchange
+	number   int // of the exchange's requests
+	kind     requestKind
+	boot     BootArgs
+	meta     string
+	deadline int64
+	grace    int64
+	commands []command
+	script   []Command // the same, as the node takes them
+}
+
+// response is what comes back.
+type response struct {
+	reset   bool // the connection is broken
+	survey  survey
+	code    int
+	meta    string
+	clock   int64
+	results []Result
+}
+
+// survey is what INFO tells.
+type survey struct {
+	run, history, former string
+	uptime               time.Duration
+	flushed              bool
+}
+
+// conn is one connection of a lane. Each way it keeps the order of its messages; two connections do not.
+type conn struct {
+	l       *lane
+	life    int // of the server process at the other end
+	out, in time.Duration
+	broken  bool // nothing gets through any more
+}
+
+// link is what is wrong between a process and a node: how many faults of each kind hold.
+type link struct {
+	out, in, lossy, slow, double int
+	parked                       []func() // what will be sent again when the link is whole
+	r                            *rand.Rand
+}
+
+// delay draws how long a message takes one way.
+func (k *link) delay(cfg *Config) time.Duration {
+	d := time.Duration(1 + k.r.Int64N(int64(cfg.Delay)))
+	if k.slow > 0 && k.r.IntN(2) == 0 {
+		d += time.Duration(k.r.Float64() * k.r.Float64() * 3 * float64(cfg.TTL))
+	}
+	return d
+}
+
+// forth sends a request to the server.
+func (w *world) forth(c *conn, r *request) {
+	k := &w.links[c.l.p.slot][c.l.index]
+	s := w.servers[c.l.index]
+	d := k.delay(&w.cfg)
+	if k.lossy > 0 && k.r.IntN(3) == 0 {
+		c.broken = true
+	}
+	if c.broken {
+		return
+	}
+	deliver := func(d time.Duration) {
+		c.out = max(c.out, w.now+d)
+		w.push(c.out, func() { s.arrive(arrival{c, r, false}) })
+	}
+	switch {
+	case k.out > 0 && k.r.IntN(2) == 0:
+		// The operating system goes on sending, also after the client has given the connection up.
+		k.parked = append(k.parked, func() { deliver(d) })
+	case k.out > 0:
+		c.broken = true
+	default:
+		deliver(d)
+		if k.double > 0 && r.kind == batch && k.r.IntN(2) == 0 {
+			again := c.out + time.Duration(k.r.Float64()*k.r.Float64()*2*float64(w.cfg.TTL))
+			w.report.Doubled++
+			w.push(again, func() { s.arrive(arrival{c, r, true}) })
+		}
+	}
+}
+
+// back sends a response to the process.
+func (w *world) back(c *conn, r *request, reply response) {
+	k := &w.links[c.l.p.slot][c.l.index]
+	d := k.delay(&w.cfg)
+	if k.lossy > 0 && k.r.IntN(3) == 0 || k.in > 0 {
+		c.broken = true
+	}
+	if c.broken {
+		return
+	}
+	c.in = max(c.in, w.now+d)
+	l := c.l
+	w.push(c.in, func() { l.p.deliver(func() { l.receive(c, r, reply) }) })
+}
+
+// mend ends a fault of a link, and sends what was parked.
+func (k *link) mend() {
+	if k.out > 0 {
+		return
+	}
+	parked := k.parked
+	k.parked = nil
+	for _, send := range parked {
+		send()
+	}
+}

@@ -1,0 +1,229 @@
+package sim
+
+import (
+	"math"
+	"strconv"
+	"strings"
+)
+
+// What the functions of the scripts return beside yes (1) and no (0), in batch.lua's words.
+const (
+	CodeFailed     = -1 // the command failed and spoiled no other
+	CodeLate       = -2 // a grant came after its deadline
+	CodeForgotten  = -3 // the meta key does not say what the client expects
+	CodeQuarantine = -4 // the node may have forgotten votes
+	CodeUndone     = -5 // the owner was undone before its grant came
+)
+
+const (
+	counterLife = 86_400_000 // ms for which a fence counter of an idle key is kept
+	ahead       = 937_500    // ticks of 64 µs, 60 s, by which a proposal may be ahead of the node's clock
+	maxGone     = 32_768     // bytes of tombstones
+)
+
+// Node is a Go twin of the scripts in internal/node/lua on one server: the same functions, with the same arguments and
+// the same returns. A differential test drives it beside real servers. It is not safe for concurrent use; make one with
+// [NewNode].
+type Node struct {
+	time   func() int64 // the server's clock, in µs
+	meta   string       // name of the meta key
+	gone   string       // name of the key with the owners that were undone
+	values map[string]value
+	faults Mutant
+	log    func(key string, old value, had bool) // told before a key changes; nil: nobody asks
+}
+
+// value is what stands under a key, and until when.
+type value struct {
+	text    string
+	expires int64 // ms of the server's clock; 0: never
+}
+
+// Op is what a command of a batch asks for, in batch.lua's numbers.
+type Op uint8
+
+const (
+	OpGrant Op = iota + 1
+	OpRaise
+	OpExtend
+	OpRelease
+)
+
+// Command is one command of a batch.
+type Command struct {
+	Op      Op
+	Key     string
+	Counter string // of OpGrant and OpRaise
+	Owner   string
+	TTL     int64  // ms, of OpGrant and OpExtend
+	Fence   uint64 // proposed, of OpGrant; to write down, of OpRaise
+}
+
+// Result is what one command returned, and a number beside it.
+type Result struct {
+	Code  int
+	Value int64
+}
+
+// BootArgs are the arguments of boot.lua, in its order.
+type BootArgs struct {
+	Run, Replication, Former string
+	Longest                  int64 // ms
+	Members                  string
+	Stretch                  float64
+	Fresh, Durable           bool
+}
+
+// NewNode returns a server without memory, whose clock shows time() µs, and whose meta key and key for tombstones have
+// the given names.
+func NewNode(time func() int64, meta, gone string) *Node {
+	return &Node{time: time, meta: meta, gone: gone, values: make(map[string]value)}
+}
+
+// Get returns what stands under key, and false when nothing does.
+func (n *Node) Get(key string) (string, bool) {
+	v, there := n.look(key, n.time())
+	return v.text, there
+}
+
+// Left returns for how many ms key still stands there: PTTL, which is -1 for a key that never expires and -2 for one
+// that is not there.
+func (n *Node) Left(key string) int64 {
+	now := n.time()
+	v, there := n.look(key, now)
+	if !there {
+		return -2
+	}
+	return left(v, now)
+}
+
+func left(v value, now int64) int64 {
+	if v.expires == 0 {
+		return -1
+	}
+	return v.expires - now/1000
+}
+
+// Flush forgets everything.
+func (n *Node) Flush() {
+	for key, old := range n.values {
+		n.note(key, old, true)
+	}
+	clear(n.values)
+}
+
+// Grant is the script of a grant that goes alone. It returns the clock too.
+func (n *Node) Grant(expected string, deadline int64, c Command) (now int64, r Result) {
+	now, results := n.Batch(expected, deadline, 0, []Command{c}, nil)
+	return now, results[0]
+}
+
+// Batch is batch.lua: it carries the commands out in order, and appends what each returned to results.
+func (n *Node) Batch(expected string, deadline, grace int64, commands []Command, results []Result) (int64, []Result) {
+	s := script{Node: n, now: n.time(), tombstones: true, grace: grace}
+	refusal, why := s.admit(expected, deadline)
+	for i := range commands {
+		c := &commands[i]
+		r := Result{Code: refusal, Value: why}
+		switch c.Op {
+		case OpGrant:
+			if refusal == 0 {
+				r.Code, r.Value = s.grant(c)
+			}
+		case OpRaise:
+			r = Result{Code: s.raise(c)}
+		case OpExtend:
+			r = Result{Code: s.extend(c.Key, c.Owner, c.TTL)}
+		default:
+			r = Result{Code: s.release(c.Key, c.Owner)}
+		}
+		results = append(results, r)
+	}
+	return s.now, results
+}
+
+// Raise is the script of a raise that goes alone.
+func (n *Node) Raise(key, counter, owner string, fence uint64) int {
+	s := script{Node: n, now: n.time()}
+	return s.raise(&Command{Key: key, Counter: counter, Owner: owner, Fence: fence})
+}
+
+// Extend is the script of an extend that goes alone; ttl is in ms.
+func (n *Node) Extend(key, owner string, ttl int64) int {
+	s := script{Node: n, now: n.time()}
+	return s.extend(key, owner, ttl)
+}
+
+// Release is the script of a release that goes alone; with a grace of 0 it leaves no tombstone.
+func (n *Node) Release(key, owner string, grace int64) int {
+	s := script{Node: n, now: n.time(), tombstones: grace > 0, grace: grace}
+	return s.release(key, owner)
+}
+
+// Boot is boot.lua: its three replies.
+func (n *Node) Boot(a BootArgs) (code int, meta string, clock int64) {
+	now := n.time()
+	s := script{Node: n, now: now}
+	keep := func(ready float64, ttl string) (int, string, int64) {
+		text := padded(ready) + " " + ttl + " " + a.Members + " " + a.Run + " " + a.Replication
+		s.set(n.meta, text, 0)
+		return 1, text, now
+	}
+	quarantine := func(ttl int64) float64 {
+		if n.faults == NoQuarantine {
+			return 0
+		}
+		return float64(now) + float64(ttl)*1000*a.Stretch + 10000
+	}
+	longest := strconv.FormatInt(a.Longest, 10)
+	kept, there := n.look(n.meta, now)
+	if !there {
+		if a.Fresh {
+			return keep(0, longest)
+		}
+		return keep(quarantine(a.Longest), longest)
+	}
+	words := strings.Split(kept.text, " ")
+	if len(words) != 5 || !digits(words[0]) || !digits(words[1]) || words[2] == "" || words[3] == "" || words[4] == "" {
+		return keep(quarantine(a.Longest), longest)
+	}
+	ready, _ := strconv.ParseFloat(words[0], 64)
+	allowed, _ := strconv.ParseInt(words[1], 10, 64)
+	switch {
+	case words[2] != a.Members && n.faults != AnyMembers:
+		return -1, kept.text, now
+	case a.Longest > allowed:
+		return -2, kept.text, now
+	case a.Run == "-" || a.Run == words[3] && a.Replication == words[4]:
+		return 1, kept.text, now
+	case a.Durable && (strings.Trim(a.Former, "0-") == "" || n.faults == OneFormer && a.Former != words[4]):
+		return keep(ready, words[1])
+	}
+	return keep(math.Max(ready, quarantine(allowed)), words[1])
+}
+
+func padded(ready float64) string {
+	text := strconv.FormatFloat(ready, 'f', 0, 64)
+	return strings.Repeat("0", max(0, 16-len(text))) + text
+}
+
+func digits(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return r < '0' || r > '9' })
+}
+
+// look returns what stands under key at now µs, as Redis sees it: it compares whole ms, and a key is there in its last.
+func (n *Node) look(key string, now int64) (value, bool) {
+	v, there := n.values[key]
+	if there && v.expires != 0 && now/1000 > v.expires {
+		n.note(key, v, true)
+		delete(n.values, key)
+		return value{}, false
+	}
+	return v, there
+}
+
+func (n *Node) note(key string, old value, had bool) {
+	if n.log != nil {
+		n.log(key, old, had)
+	}
+}

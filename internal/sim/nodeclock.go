@@ -1,0 +1,40 @@
+package sim
+
+import (
+	"time"
+
+	"github.com/quorumlock/quorumlock/clock"
+)
+
+// nodeClock is the twin of internal/node's: it estimates a server's clock, and notices when that steps (A2).
+type nodeClock struct {
+	drift     clock.Drift
+	ahead     int64 // µs
+	low, high time.Duration
+	at        clock.Instant
+	known     bool
+}
+
+func (c *nodeClock) observe(node int64, sent time.Duration, received clock.Instant) (step time.Duration) {
+	shown := time.Duration(node) * time.Microsecond
+	low, high := shown-received.Mono(), shown-sent
+	if c.known && (received.Lead()-c.at.Lead()).Abs() < time.Millisecond {
+		tolerance := c.drift.Of(received.Sub(c.at))
+		switch {
+		case low-c.high > tolerance:
+			step = low - c.high
+		case c.low-high > tolerance:
+			step = high - c.low
+		}
+	}
+	c.low, c.high, c.at, c.known = low, high, received, true
+	c.ahead = low.Microseconds()
+	return step
+}
+
+func (c *nodeClock) estimate(now clock.Instant) int64 {
+	if c.ahead == 0 {
+		return 0
+	}
+	return c.ahead + now.Mono().Microseconds()
+}

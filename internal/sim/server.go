@@ -1,0 +1,198 @@
+package sim
+
+import (
+	"strconv"
+	"time"
+)
+
+// epoch is what node clocks show at the beginning, in µs since 1970: fences have 14 digits then, as they have in
+// reality.
+const epoch = 1_790_000_000_000_000
+
+const (
+	metaKey = "quorumlock:meta"
+	goneKey = "quorumlock:gone"
+)
+
+// server is a node with a clock, a process that may crash, and a log of what it did, from which older states can be
+// restored.
+type server struct {
+	w       *world
+	index   int
+	node    *Node
+	clock   dial
+	life    int // of the process; a connection does not outlive it
+	run     string
+	history string // replication id
+	former  string
+	started int64 // µs of its clock
+	flushed bool  // its statistics tell of keys that were dropped
+	seen    bool  // a client has looked at this process
+	down    bool
+	paused  int
+	backlog []arrival
+	undo    []change
+	setBack time.Duration // when its clock was set back last, in real time; 0: never
+	nudged  time.Duration // when it was set forward a little
+	lost    time.Duration // when it lost memory last
+
+	held map[string]bool // owners whose keys it forgot while they were there
+}
+
+// change is what stood under a key before it changed.
+type change struct {
+	at  time.Duration
+	key string
+	old value
+	had bool
+}
+
+// arrival is a request that a server has been sent.
+type arrival struct {
+	c     *conn
+	r     *request
+	again bool // by something in between: nobody waits for the reply
+}
+
+func newServer(w *world, index int) *server {
+	r := fork(w.cfg.Seed, "node clock "+strconv.Itoa(index))
+	s := &server{w: w, index: index, held: make(map[string]bool)}
+	apart := float64(w.cfg.quarantine()) / 8 // A6
+	if w.cfg.Beyond {
+		apart = float64(time.Minute)
+	}
+	s.clock = dial{rate: 1 + (2*r.Float64()-1)*w.cfg.apart(), wall: time.Duration((2*r.Float64() - 1) * apart)}
+	s.node = NewNode(s.time, metaKey, goneKey)
+	s.node.faults = w.cfg.Mutant
+	s.node.log = func(key string, old value, had bool) {
+		s.undo = append(s.undo, change{w.now, key, old, had})
+	}
+	s.begin()
+	return s
+}
+
+// time is the server's clock in µs.
+func (s *server) time() int64 {
+	now := s.clock.at(s.w.now)
+	return epoch + (now.Mono() + now.Lead()).Microseconds()
+}
+
+// begin is a new process.
+func (s *server) begin() {
+	s.life++
+	s.former = "0"
+	s.run = "run" + strconv.Itoa(s.index) + "." + strconv.Itoa(s.life)
+	s.history = "repl" + strconv.Itoa(s.index) + "." + strconv.Itoa(s.life)
+	s.started, s.flushed = s.time(), false
+	s.backlog, s.paused = nil, 0
+	s.down, s.seen = false, false
+}
+
+// remember notes whose keys are about to be forgotten.
+func (s *server) remember() {
+	now := s.time()
+	for _, k := range s.w.locks {
+		if v, there := s.node.look(k.key, now); there {
+			s.held[v.text] = true
+		}
+	}
+	s.lost = s.w.now
+}
+
+// rewind restores what the server knew at a time.
+func (s *server) rewind(to time.Duration) {
+	s.remember()
+	i := len(s.undo)
+	for ; i > 0 && s.undo[i-1].at >= to; i-- {
+		c := s.undo[i-1]
+		if c.had {
+			s.node.values[c.key] = c.old
+		} else {
+			delete(s.node.values, c.key)
+		}
+	}
+	s.undo = s.undo[:i]
+}
+
+// prune drops the part of the log that no fault goes back to.
+func (s *server) prune() {
+	if len(s.undo) < 4096 {
+		return
+	}
+	old := 0
+	for old < len(s.undo) && s.undo[old].at < s.w.now-6*s.w.cfg.TTL {
+		old++
+	}
+	s.undo = append(s.undo[:0], s.undo[old:]...)
+}
+
+// arrive takes a request from the network.
+func (s *server) arrive(a arrival) {
+	switch {
+	case s.down && a.again:
+	case s.down, !a.again && a.c.life != 0 && a.c.life != s.life:
+		s.w.back(a.c, a.r, response{reset: true})
+	case a.r.kind == connect:
+		a.c.life = s.life // by the operating system, also while the server hangs
+		s.w.back(a.c, a.r, response{})
+	case s.paused > 0:
+		s.backlog = append(s.backlog, a)
+	default:
+		s.serve(a)
+	}
+}
+
+// resume carries the backlog out.
+func (s *server) resume() {
+	if s.paused--; s.paused > 0 {
+		return
+	}
+	s.paused = 0
+	backlog := s.backlog
+	s.backlog = nil
+	for _, a := range backlog {
+		s.serve(a)
+	}
+}
+
+func (s *server) serve(a arrival) {
+	var reply response
+	switch a.r.kind {
+	case info:
+		reply.survey = survey{run: s.run, history: s.history, former: s.former, flushed: s.flushed,
+			uptime: time.Duration((s.time()-s.started)/1_000_000) * time.Second}
+	case boot:
+		s.seen = true
+		reply.code, reply.meta, reply.clock = s.node.Boot(a.r.boot)
+	case batch:
+		s.prune()
+		reply.clock, reply.results = s.carryOut(a)
+	}
+	if !a.again {
+		s.w.back(a.c, a.r, reply)
+	}
+}
+
+// carryOut has the node carry a batch out, command by command, so that the checkers see what each did. The deadline and
+// the meta key are looked at once for all of them in a script, and here as well, because no time goes by.
+func (s *server) carryOut(a arrival) (clock int64, results []Result) {
+	clock = s.time()
+	results = make([]Result, 0, len(a.r.commands))
+	for i := range a.r.commands {
+		c := &a.r.commands[i]
+		s.w.beforeCommand(s, c)
+		_, results = s.node.Batch(a.r.meta, a.r.deadline, a.r.grace, a.r.script[i:i+1], results)
+		if s.node.faults == ClientExpiry && c.Op == OpGrant && results[i].Code == 1 {
+			s.expireAt(c.Key, c.expires)
+		}
+		s.w.afterCommand(s, c, results[i], a)
+	}
+	return clock, results
+}
+
+// expireAt is PEXPIREAT: a time that has passed deletes the key.
+func (s *server) expireAt(key string, at int64) {
+	v := s.node.values[key]
+	v.expires = at
+	s.node.values[key] = v
+}

@@ -1,0 +1,142 @@
+package sim
+
+import (
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"strconv"
+	"time"
+)
+
+// world is everything of one run. Nothing in it runs at the same time as anything else.
+type world struct {
+	cfg Config
+	now time.Duration // real time, which nobody in the world can read
+	events
+	servers   []*server
+	processes []*process
+	lives     []int // of the processes, by slot
+	links     [][]link
+	locks     []*lock
+	ending    bool
+	owners    int
+	grants    uint64
+	report    *Report
+	story     io.Writer
+	before    struct {
+		text    string
+		there   bool
+		expires int64
+	}
+}
+
+// Run carries out the run of cfg with the given faults, and returns what happened. It is the same whenever it is called
+// with the same arguments. The story of the run is written to story, unless that is nil.
+func Run(cfg Config, faults []Fault, story io.Writer) *Report {
+	w := &world{cfg: cfg, report: &Report{Runs: 1}, story: story}
+	if cfg.Beyond {
+		w.report.Beyond = 1
+	}
+	for i := range cfg.Keys {
+		w.locks = append(w.locks, newLock(w, i))
+	}
+	for i := range cfg.Nodes {
+		w.servers = append(w.servers, newServer(w, i))
+	}
+	w.establish()
+	w.links = make([][]link, cfg.Clients)
+	for slot := range cfg.Clients {
+		w.links[slot] = make([]link, cfg.Nodes)
+		for i := range cfg.Nodes {
+			w.links[slot][i].r = fork(cfg.Seed, "link "+strconv.Itoa(slot)+" "+strconv.Itoa(i))
+		}
+		r := fork(cfg.Seed, "process clock "+strconv.Itoa(slot))
+		w.processes = append(w.processes, nil)
+		w.lives = append(w.lives, 0)
+		w.enter(slot, w.clock(r))
+	}
+	for _, f := range faults {
+		w.push(f.At, func() { w.strike(f) })
+	}
+	w.push(cfg.Horizon-cfg.ending(), w.end)
+	w.push(cfg.Horizon, w.leftovers)
+	for len(w.heap) > 0 && w.heap[0].at <= cfg.Horizon && len(w.report.Violations) < 5 {
+		e := w.pop()
+		w.now = e.at
+		w.report.Events++
+		e.do()
+	}
+	w.report.Simulated = w.now
+	return w.report
+}
+
+// establish is a deployment that has been there for long, in most runs: its nodes have been told what to remember. In
+// others they are new.
+func (w *world) establish() {
+	r := fork(w.cfg.Seed, "deployment")
+	if w.cfg.Fresh || !w.cfg.Skewed && !w.cfg.Quiet && r.IntN(3) == 0 {
+		return
+	}
+	for _, s := range w.servers {
+		s.node.Boot(BootArgs{Run: s.run, Replication: s.history, Former: s.former, Longest: w.cfg.Longest.Milliseconds(),
+			Members: strconv.Itoa(w.cfg.Nodes) + ":", Stretch: w.cfg.stretch(), Fresh: true})
+	}
+}
+
+// clock draws the clocks of a client's machine.
+func (w *world) clock(r *rand.Rand) dial {
+	return dial{rate: 1 + (2*r.Float64()-1)*w.cfg.apart(), mono: time.Duration(r.Int64N(int64(time.Hour))),
+		wall: time.Duration(r.Int64N(int64(48*time.Hour))) - 24*time.Hour}
+}
+
+// enter begins a process.
+func (w *world) enter(slot int, clocks dial) {
+	p := newProcess(w, slot, w.lives[slot], clocks)
+	w.lives[slot]++
+	w.processes[slot] = p
+	for _, wk := range p.workers {
+		p.deliver(wk.think)
+	}
+}
+
+// end has every caller unlock.
+func (w *world) end() {
+	for _, l := range w.locks {
+		w.starve(l)
+	}
+	w.ending = true
+	for _, p := range w.processes {
+		for _, wk := range p.workers {
+			p.deliver(wk.stop)
+		}
+	}
+}
+
+// owner names a try: no owner's name is part of another's.
+func (w *world) owner(wk *worker) string {
+	if w.cfg.Mutant == OneOwner && wk.owner != "" {
+		return wk.owner
+	}
+	w.owners++
+	wk.owner = "o" + strconv.Itoa(10_000_000+w.owners)
+	return wk.owner
+}
+
+// assumed reports whether the assumptions of the protocol hold in this run.
+func (w *world) assumed() bool { return !w.cfg.Beyond }
+
+func (w *world) violated(rule, format string, args ...any) {
+	v := Violation{At: w.now, Rule: rule, Text: fmt.Sprintf(format, args...)}
+	w.report.Violations = append(w.report.Violations, v)
+	if w.telling() {
+		w.tell("!!", "%s: %s", rule, v.Text)
+	}
+}
+
+func (w *world) telling() bool { return w.story != nil }
+
+func (w *world) tell(who, format string, args ...any) {
+	fmt.Fprintf(w.story, "%14.6fms  %-5s %s\n", float64(w.now)/1e6, who, fmt.Sprintf(format, args...))
+}
+
+func (p *process) name() string { return "c" + strconv.Itoa(p.slot) }

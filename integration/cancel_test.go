@@ -56,7 +56,7 @@ func TestLockCancelledAfterwardsIsHeld(t *testing.T) {
 		if err := lease.Unlock(ctx); err != nil {
 			t.Errorf("unlock with a cancelled context: %v", err)
 		}
-		n.nothingLeft(t, time.Second)
+		n.nothingLeft(t)
 	})
 }
 
@@ -72,7 +72,7 @@ func TestThousandCancelledLocksLeaveNothing(t *testing.T) {
 			if won == 0 || won == 1000 {
 				t.Errorf("%d of 1000 locks won against their cancel: nothing was proved", won)
 			}
-			n.nothingLeft(t, time.Second)
+			n.nothingLeft(t)
 		})
 		t.Run("held", func(t *testing.T) {
 			var leases []*redlock.Lease
@@ -86,10 +86,10 @@ func TestThousandCancelledLocksLeaveNothing(t *testing.T) {
 				if err := lease.Err(); err != nil {
 					t.Errorf("the holder was disturbed: %v", err)
 				}
-				n.heldBy(t, time.Second, lease.Key(), lease.Owner(), n.all()...)
+				n.heldBy(t, lease.Key(), lease.Owner(), n.all()...)
 				unlock(t, lease)
 			}
-			n.nothingLeft(t, time.Second)
+			n.nothingLeft(t)
 		})
 	})
 }
@@ -111,10 +111,10 @@ func TestCancelledLocksLeaveNothingOnAHungNode(t *testing.T) {
 			cancelled(t, 200, l)
 		}
 	}
-	n.nothingLeftOn(t, time.Second, 0, 2)
+	n.nothingLeftOn(t, 0, 2)
 	n.resume(t, 1)
-	n.nothingLeft(t, 2*time.Second)
-	takesPart(t, n, soon, lockers...)
+	n.nothingLeft(t)
+	takesPart(t, n, lockers...)
 }
 
 const cancelKeys = 50

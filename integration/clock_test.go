@@ -92,7 +92,7 @@ func TestClockThatStepsWhileALockIsHeld(t *testing.T) {
 	l, rival := dial(t, n.Addrs(), cfg), dial(t, n.Addrs(), cfg)
 	cycle(t, rival, "key")
 	lease := lock(t, l, "key")
-	n.heldBy(t, soon, "key", lease.Owner(), n.all()...)
+	n.heldBy(t, "key", lease.Owner(), n.all()...)
 	step(t, n, 0, 30*time.Second)
 	step(t, n, 1, 30*time.Second)
 	for began := time.Now(); time.Since(began) < 3*time.Second; time.Sleep(10 * time.Millisecond) {

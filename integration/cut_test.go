@@ -41,7 +41,7 @@ func TestMinorityCutOffFromItsNetwork(t *testing.T) {
 		over = append(over, lock(t, l, "over "+name(mode)))
 	}
 	for _, lease := range append(across, over...) {
-		n.heldBy(t, time.Second, lease.Key(), lease.Owner(), n.all()...)
+		n.heldBy(t, lease.Key(), lease.Owner(), n.all()...)
 	}
 	for i, cut := range minority {
 		n.cutOff(t, cut)
@@ -54,13 +54,13 @@ func TestMinorityCutOffFromItsNetwork(t *testing.T) {
 		}
 	}
 	n.heal(t, minority...)
-	takesPart(t, n, soon, lockers...)
+	takesPart(t, n, lockers...)
 	for _, lease := range across {
 		held(t, lease, rival)
-		n.heldBy(t, 2*time.Second, lease.Key(), lease.Owner(), n.all()...)
+		n.heldBy(t, lease.Key(), lease.Owner(), n.all()...)
 		unlock(t, lease)
 	}
-	n.nothingLeft(t, 2*time.Second)
+	n.nothingLeft(t)
 }
 
 // Links that swallow everything, both ways, with connections open, are a silent minority like any other.
@@ -82,10 +82,10 @@ func TestMinorityBehindBlackHoles(t *testing.T) {
 				unlock(t, tryLock(t, rival, "key"))
 			}
 			n.restore(t, 2)
-			takesPart(t, n, soon, l)
-			n.heldBy(t, 2*time.Second, "across", across.Owner(), n.all()...)
+			takesPart(t, n, l)
+			n.heldBy(t, "across", across.Owner(), n.all()...)
 			unlock(t, across)
-			n.nothingLeft(t, 2*time.Second)
+			n.nothingLeft(t)
 		})
 	}
 }

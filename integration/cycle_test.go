@@ -23,7 +23,7 @@ func TestLeaseIsItsOwnerUnderTheKey(t *testing.T) {
 				var fence uint64
 				for i := range 12 {
 					lease := lock(t, lockers[i%len(lockers)], "key")
-					n.heldBy(t, time.Second, "key", lease.Owner(), n.all()...)
+					n.heldBy(t, "key", lease.Owner(), n.all()...)
 					for _, index := range n.all() {
 						left, ok := n.ask(t, index, "PTTL", "key").(int64)
 						if !ok || left <= 0 || left > cfg.TTL.Milliseconds() {
@@ -44,7 +44,7 @@ func TestLeaseIsItsOwnerUnderTheKey(t *testing.T) {
 					unlock(t, lease)
 					wantErr(t, lease.Unlock(t.Context()), redlock.ErrUnlocked)
 					wantErr(t, lease.Extend(t.Context()), redlock.ErrUnlocked)
-					n.nothingLeft(t, time.Second)
+					n.nothingLeft(t)
 				}
 			})
 		})
@@ -83,7 +83,7 @@ func TestNothingIsLeftAfterManyCycles(t *testing.T) {
 	}
 	wg.Wait()
 	took := time.Since(began)
-	n.nothingLeft(t, time.Second)
+	n.nothingLeft(t)
 	if done.Load() < cycles || lost.Load() == 0 {
 		t.Errorf("got %d cycles and %d lost rounds, want at least %d and some", done.Load(), lost.Load(), cycles)
 	}

@@ -122,5 +122,5 @@ func TestFrozenHolderKnowsThatItHasLost(t *testing.T) {
 	}
 	held(t, lease, l) // the other's end has not touched it
 	unlock(t, lease)
-	n.nothingLeft(t, time.Second)
+	n.nothingLeft(t)
 }

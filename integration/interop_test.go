@@ -35,7 +35,7 @@ func TestRedsyncAndLeaseExcludeEachOther(t *testing.T) {
 		l := dial(t, n.Addrs(), redlock.Config{Mode: mode})
 		for range 5 {
 			lease := lock(t, l, key)
-			n.heldBy(t, time.Second, key, lease.Owner(), n.all()...)
+			n.heldBy(t, key, lease.Owner(), n.all()...)
 			theirs := rs.NewMutex(key, redsync.WithTries(1))
 			taken := new(redsync.ErrTaken)
 			if err := theirs.Lock(); !errors.As(err, &taken) {
@@ -44,9 +44,9 @@ func TestRedsyncAndLeaseExcludeEachOther(t *testing.T) {
 			if ok, _ := theirs.Unlock(); ok {
 				t.Error("redsync released what it does not hold")
 			}
-			n.heldBy(t, time.Second, key, lease.Owner(), n.all()...)
+			n.heldBy(t, key, lease.Owner(), n.all()...)
 			unlock(t, lease)
-			n.nothingLeft(t, time.Second)
+			n.nothingLeft(t)
 
 			if err := theirs.Lock(); err != nil {
 				t.Fatalf("redsync after our Unlock: %v", err)
@@ -57,14 +57,14 @@ func TestRedsyncAndLeaseExcludeEachOther(t *testing.T) {
 			}
 			wantErr(t, err, redlock.ErrHeld)
 			wantErr(t, lease.Unlock(t.Context()), redlock.ErrUnlocked)
-			n.heldBy(t, time.Second, key, theirs.Value(), n.all()...)
+			n.heldBy(t, key, theirs.Value(), n.all()...)
 			if ok, err := theirs.Extend(); !ok || err != nil {
 				t.Errorf("redsync extending its own: %v, %v", ok, err)
 			}
 			if ok, err := theirs.Unlock(); !ok || err != nil {
 				t.Errorf("redsync releasing its own: %v, %v", ok, err)
 			}
-			n.nothingLeft(t, time.Second)
+			n.nothingLeft(t)
 		}
 	})
 }
@@ -89,6 +89,6 @@ func TestLeaseIsTakenOverFromRedsync(t *testing.T) {
 			t.Error("got the key while redsync held it")
 		}
 		unlock(t, lease)
-		n.nothingLeft(t, time.Second)
+		n.nothingLeft(t)
 	})
 }

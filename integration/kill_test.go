@@ -185,7 +185,7 @@ func TestMajorityKilledIsNoQuorum(t *testing.T) {
 			named(t, err, n, dead, alive)
 		}
 	}
-	n.nothingLeftOn(t, time.Second, alive...)
+	n.nothingLeftOn(t, alive...)
 }
 
 // named checks that err is one line that names each of the failed nodes by address, and of the others at most that they
@@ -270,7 +270,7 @@ func TestMajorityThatComesBackRemembersTheHolder(t *testing.T) {
 		cfg := redlock.Config{Mode: mode, TTL: 4 * time.Second, MaxTTL: 4 * time.Second, NoRenew: true}
 		l, rival := dial(t, n.Addrs(), cfg), dial(t, n.Addrs(), cfg)
 		lease := lock(t, l, name(mode))
-		n.heldBy(t, time.Second, name(mode), lease.Owner(), n.all()...)
+		n.heldBy(t, name(mode), lease.Owner(), n.all()...)
 		ctx := bounded(t, patience)
 		wg.Go(func() {
 			next, err := rival.Lock(ctx, name(mode))
@@ -294,7 +294,7 @@ func TestMajorityThatComesBackRemembersTheHolder(t *testing.T) {
 	wg.Wait()
 }
 
-// Killed nodes that come back hold the keys of new leases within two seconds, and then another minority may die. Those
+// Killed nodes that come back soon hold the keys of new leases, and then another minority may die. Those
 // that have lost their memory do not vote before every lock that they could have forgotten is over (R6); those that have
 // kept it need not wait, where their owner says that they keep everything.
 func TestKilledNodesTakePartAgain(t *testing.T) {
@@ -303,14 +303,13 @@ func TestKilledNodesTakePartAgain(t *testing.T) {
 		t.Run(fmt.Sprintf("keep %v", mem), func(t *testing.T) {
 			t.Parallel()
 			n := start(t, cluster.Spec{})
-			const longest = 2 * time.Second
-			within := soon
+			longest := time.Minute // of which these nodes wait for nothing
 			if mem == cluster.Forget {
-				within += longest + longest/50
+				longest = 2 * time.Second
 			}
 			var lockers []*redlock.Locker
 			for _, mode := range modes {
-				cfg := redlock.Config{Mode: mode, TTL: longest, MaxTTL: longest, DurableNodes: mem == cluster.Keep}
+				cfg := redlock.Config{Mode: mode, TTL: 2 * time.Second, MaxTTL: longest, DurableNodes: mem == cluster.Keep}
 				lockers = append(lockers, dial(t, n.Addrs(), cfg), using(t, n.Addrs(), cfg))
 			}
 			for _, dead := range [][]int{{0, 1}, {2, 3}, {4, 0}} {
@@ -321,16 +320,16 @@ func TestKilledNodesTakePartAgain(t *testing.T) {
 					}
 				}
 				n.revive(t, mem, dead...)
-				takesPart(t, n, within, lockers...)
+				takesPart(t, n, lockers...)
 			}
 		})
 	}
 }
 
-// takesPart checks that within that time the leases of each locker stand on all nodes.
-func takesPart(t testing.TB, n *nodes, within time.Duration, lockers ...*redlock.Locker) {
+// takesPart checks that soon the leases of each locker stand on all nodes.
+func takesPart(t testing.TB, n *nodes, lockers ...*redlock.Locker) {
 	t.Helper()
-	eventually(t, within, func() error {
+	eventually(t, soon, func() error {
 		for _, l := range lockers {
 			lease := lock(t, l, "roll call")
 			time.Sleep(5 * time.Millisecond) // for those that answer after the majority

@@ -6,7 +6,6 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 	"go.uber.org/goleak"
@@ -28,7 +27,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 			}
 			return nil
 		}
-		eventually(t, time.Second, connections)
+		eventually(t, soon, connections)
 		before := goleak.IgnoreCurrent()
 
 		l, err := redlock.Dial(n.Addrs(), redlock.Config{Mode: mode, Fresh: true})
@@ -55,11 +54,11 @@ func TestCloseLeavesNothing(t *testing.T) {
 			wantErr(t, lease.Err(), redlock.ErrUnlocked)
 			<-lease.Done()
 		}
-		n.nothingLeft(t, time.Second)
+		n.nothingLeft(t)
 		if err := goleak.Find(before); err != nil {
 			t.Error(err)
 		}
-		eventually(t, time.Second, connections)
+		eventually(t, soon, connections)
 		runtime.KeepAlive(l) // whose connections the collector would close, too
 	})
 }

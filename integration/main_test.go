@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 		os.Exit(work(role))
 	}
 	// The parallel tests wait more than they work. Who gives -parallel has it all the same.
-	if err := flag.Set("test.parallel", "6"); err != nil {
+	if err := flag.Set("test.parallel", "4"); err != nil {
 		panic(err)
 	}
 	code := m.Run()

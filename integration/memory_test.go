@@ -23,7 +23,7 @@ func TestForgottenVoteIsNotGivenTwice(t *testing.T) {
 			cycle(t, rival, "first")
 			n.kill(t, 0)
 			lease := lock(t, holder, "key")
-			n.heldBy(t, soon, "key", lease.Owner(), 1, 2)
+			n.heldBy(t, "key", lease.Owner(), 1, 2)
 			n.revive(t, cluster.Keep, 0)
 			n.kill(t, 1)
 			n.revive(t, cluster.Forget, 1)
@@ -44,7 +44,8 @@ func TestForgottenVoteIsNotGivenTwice(t *testing.T) {
 
 // R6: nodes that were flushed say until when they do not vote.
 func TestFlushedNodesWait(t *testing.T) {
-	n := sharedNodes(t)
+	t.Parallel()
+	n := start(t, cluster.Spec{})
 	l := dial(t, n.Addrs(), short(redlock.Fenced))
 	cycle(t, l, "first")
 	n.tell(t, n.all(), "FLUSHALL")
@@ -81,7 +82,7 @@ func TestServerThatMayEvict(t *testing.T) {
 		t.Error("got nodes that may vote from Check")
 	}
 	n.tell(t, n.all(), "CONFIG", "SET", "maxmemory-policy", "noeviction")
-	eventually(t, 3*time.Second, func() error {
+	eventually(t, soon, func() error {
 		lease, err := l.TryLock(t.Context(), "key")
 		if err == nil {
 			unlock(t, lease)

@@ -195,9 +195,9 @@ func (n *nodes) holders(t testing.TB, key string, which ...int) []any {
 }
 
 // heldBy waits until owner stands under key on all of the given nodes: the slowest may answer after the majority.
-func (n *nodes) heldBy(t testing.TB, within time.Duration, key, owner string, which ...int) {
+func (n *nodes) heldBy(t testing.TB, key, owner string, which ...int) {
 	t.Helper()
-	eventually(t, within, func() error {
+	eventually(t, soon, func() error {
 		for i, value := range n.holders(t, key, which...) {
 			if value != owner {
 				return fmt.Errorf("node %d: got %q under %q, want the owner %s", which[i], value, key, owner)
@@ -210,16 +210,16 @@ func (n *nodes) heldBy(t testing.TB, within time.Duration, key, owner string, wh
 // library begins every key that the library keeps for itself.
 const library = "quorumlock:"
 
-// nothingLeft waits until no lock is left on any node, and fails when that takes longer than within. What the library
+// nothingLeft waits until no lock is left on any node, and fails when that takes longer than soon. What the library
 // keeps for itself may stay; a fence counter must have an expiry.
-func (n *nodes) nothingLeft(t testing.TB, within time.Duration) {
+func (n *nodes) nothingLeft(t testing.TB) {
 	t.Helper()
-	n.nothingLeftOn(t, within, n.all()...)
+	n.nothingLeftOn(t, n.all()...)
 }
 
-func (n *nodes) nothingLeftOn(t testing.TB, within time.Duration, which ...int) {
+func (n *nodes) nothingLeftOn(t testing.TB, which ...int) {
 	t.Helper()
-	eventually(t, within, func() error {
+	eventually(t, soon, func() error {
 		for _, index := range which {
 			locks, err := locksOn(bounded(t, 10*time.Second), n.direct[index])
 			if err != nil {

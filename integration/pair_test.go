@@ -21,17 +21,19 @@ import (
 // reader that nobody before it writes any more.
 type Register struct {
 	mu       sync.Mutex
-	unfenced uint64 // guarded by mu
-	fenced   uint64 // guarded by mu
-	fence    uint64 // guarded by mu; the largest that was shown
-	refused  int    // guarded by mu
+	unfenced uint64   // guarded by mu
+	fenced   uint64   // guarded by mu
+	fence    uint64   // guarded by mu; the largest that was shown
+	refused  int      // guarded by mu
+	read     chan int // the worker that has just read a counter, and writes it next
 }
 
 // Access is what a client asks for.
 type Access struct {
-	Fence uint64 // 0: of the counter without fences
-	Write bool
-	Value uint64 // to write
+	Worker int
+	Fence  uint64 // 0: of the counter without fences
+	Write  bool
+	Value  uint64 // to write
 }
 
 var errStaleFence = errors.New("a larger fence was shown before")
@@ -53,6 +55,12 @@ func (r *Register) Do(a Access, value *uint64) error {
 		*counter = a.Value
 	}
 	*value = *counter
+	if !a.Write {
+		select {
+		case r.read <- a.Worker:
+		default: // nobody waits for a reader
+		}
+	}
 	return nil
 }
 
@@ -77,10 +85,10 @@ func count(l *redlock.Locker, job task) error {
 			took  *uint64
 		}{{0, &unfenced}, {lease.Fence(), &fenced}} {
 			var value uint64
-			err := storage.Call("Register.Do", Access{Fence: counter.fence}, &value)
+			err := storage.Call("Register.Do", Access{Worker: job.Worker, Fence: counter.fence}, &value)
 			if err == nil {
-				time.Sleep(5 * time.Millisecond) // the work, in whose midst a process may be stopped
-				err = storage.Call("Register.Do", Access{Fence: counter.fence, Write: true, Value: value + 1}, &value)
+				time.Sleep(20 * time.Millisecond) // the work, in whose midst a process may be stopped
+				err = storage.Call("Register.Do", Access{Worker: job.Worker, Fence: counter.fence, Write: true, Value: value + 1}, &value)
 			}
 			switch {
 			case err == nil:
@@ -100,7 +108,7 @@ func count(l *redlock.Locker, job task) error {
 func TestFencesSaveWhatFrozenClientsWouldOverwrite(t *testing.T) {
 	t.Parallel()
 	n := start(t, cluster.Spec{Nodes: 3})
-	register := new(Register)
+	register := &Register{read: make(chan int)}
 	server := rpc.NewServer()
 	if err := server.Register(register); err != nil {
 		t.Fatal(err)
@@ -127,6 +135,7 @@ func TestFencesSaveWhatFrozenClientsWouldOverwrite(t *testing.T) {
 	var workers []*exec.Cmd
 	var outputs [4]bytes.Buffer
 	for i := range outputs {
+		job.Worker = i
 		cmd := worker(t, "count", job)
 		cmd.Stdout = &outputs[i]
 		if err := cmd.Start(); err != nil {
@@ -137,8 +146,8 @@ func TestFencesSaveWhatFrozenClientsWouldOverwrite(t *testing.T) {
 	}
 	freezes := 0
 	for began := time.Now(); time.Since(began) < job.For-2*time.Second; freezes++ {
-		stopped := workers[freezes%len(workers)]
 		time.Sleep(50 * time.Millisecond)
+		stopped := workers[<-register.read]
 		freeze(t, stopped)
 		time.Sleep(ttl * 3 / 2)
 		thaw(t, stopped)

@@ -26,7 +26,7 @@ func eachOpener(t *testing.T, f func(t *testing.T, n *nodes, l *redlock.Locker, 
 				l := open(t, n.Addrs(), cfg)
 				cycle(t, l, "key")
 				f(t, n, l, cfg)
-				n.nothingLeft(t, 2*time.Second)
+				n.nothingLeft(t)
 			})
 		})
 	}
@@ -46,7 +46,7 @@ func TestLostRepliesOfAMinority(t *testing.T) {
 			unlock(t, lease)
 		}
 		n.restore(t, lost...)
-		takesPart(t, n, soon, l)
+		takesPart(t, n, l)
 	})
 }
 
@@ -64,8 +64,8 @@ func TestLostRepliesOfAMajorityAreNotHeld(t *testing.T) {
 			wantErr(t, err, redlock.ErrNoQuorum)
 		}
 		n.restore(t, lost...)
-		n.nothingLeft(t, 2*time.Second)
-		takesPart(t, n, soon, l)
+		n.nothingLeft(t)
+		takesPart(t, n, l)
 	})
 }
 
@@ -100,7 +100,7 @@ func TestLostRepliesInTheMiddleOfARound(t *testing.T) {
 			case errors.Is(e.err, redlock.ErrHeld):
 				t.Errorf("trylock: our own owner was taken for another's: %v", e.err)
 			}
-			eventually(t, 2*time.Second, func() error {
+			eventually(t, soon, func() error {
 				lease, err := l.TryLock(t.Context(), "key")
 				if err == nil {
 					err = lease.Unlock(t.Context())
@@ -134,12 +134,12 @@ func TestLostRepliesOfRenewals(t *testing.T) {
 func TestLostRepliesOfAnUnlock(t *testing.T) {
 	eachOpener(t, func(t *testing.T, n *nodes, l *redlock.Locker, cfg redlock.Config) {
 		lease := lock(t, l, "key")
-		n.heldBy(t, time.Second, "key", lease.Owner(), n.all()...)
+		n.heldBy(t, "key", lease.Owner(), n.all()...)
 		n.dropReplies(t, 0, 2, 4)
 		wantErr(t, lease.Unlock(t.Context()), redlock.ErrNoQuorum)
 		wantErr(t, lease.Err(), redlock.ErrUnlocked)
-		n.nothingLeftOn(t, time.Second, 1, 3)
+		n.nothingLeftOn(t, 1, 3)
 		n.restore(t, 0, 2, 4)
-		n.nothingLeft(t, time.Second)
+		n.nothingLeft(t)
 	})
 }

@@ -26,7 +26,7 @@ func TestForgottenScriptsAreGivenAgain(t *testing.T) {
 			n.tell(t, n.all(), "SCRIPT", "FLUSH")
 			unlock(t, lease)
 		}
-		n.nothingLeft(t, time.Second)
+		n.nothingLeft(t)
 	})
 }
 
@@ -52,7 +52,7 @@ func TestUndoDoesNotOvertakeARepeatedGrant(t *testing.T) {
 		t.Fatal(err)
 	}
 	unlock(t, busy)
-	n.nothingLeft(t, time.Second)
+	n.nothingLeft(t)
 }
 
 // A key that is unlocked and locked again at once is granted by every node, also by one that has forgotten how to
@@ -62,19 +62,19 @@ func TestGrantDoesNotOvertakeARepeatedRelease(t *testing.T) {
 	n := start(t, cluster.Spec{Nodes: 3})
 	l := dial(t, n.Addrs(), redlock.Config{})
 	key, busy := lock(t, l, "key"), lock(t, l, "busy")
-	n.heldBy(t, time.Second, "key", key.Owner(), n.all()...)
+	n.heldBy(t, "key", key.Owner(), n.all()...)
 	n.tell(t, n.all(), "SCRIPT", "FLUSH")
 	other := lock(t, l, "other") // now the nodes know how to grant, and nothing else
-	n.heldBy(t, time.Second, "other", other.Owner(), n.all()...)
+	n.heldBy(t, "other", other.Owner(), n.all()...)
 	n.ask(t, 0, "CLIENT", "PAUSE", 100, "WRITE")
 	if err := busy.Extend(t.Context()); err != nil { // by the two others, while it occupies the lane of the first
 		t.Fatal(err)
 	}
 	unlock(t, key)
 	key = tryLock(t, l, "key")
-	n.heldBy(t, time.Second, "key", key.Owner(), n.all()...)
+	n.heldBy(t, "key", key.Owner(), n.all()...)
 	unlock(t, key)
 	unlock(t, busy)
 	unlock(t, other)
-	n.nothingLeft(t, time.Second)
+	n.nothingLeft(t)
 }

@@ -102,12 +102,12 @@ func TestPasswords(t *testing.T) {
 		}
 		l := dial(t, with(right), redlock.Config{Mode: mode})
 		lease := lock(t, l, "key")
-		n.heldBy(t, time.Second, "key", lease.Owner(), n.all()...)
+		n.heldBy(t, "key", lease.Owner(), n.all()...)
 		if err := lease.Extend(t.Context()); err != nil {
 			t.Error(err)
 		}
 		unlock(t, lease)
-		n.nothingLeft(t, time.Second)
+		n.nothingLeft(t)
 	})
 }
 
@@ -132,7 +132,7 @@ func TestUserWithoutScripts(t *testing.T) {
 	l, rival := dial(t, addrs, cfg), dial(t, n.Addrs(), cfg)
 	for range 3 {
 		lease := tryLock(t, l, "key")
-		n.heldBy(t, time.Second, "key", lease.Owner(), n.all()...)
+		n.heldBy(t, "key", lease.Owner(), n.all()...)
 		if err := lease.Extend(t.Context()); err != nil {
 			t.Error(err)
 		}
@@ -140,7 +140,7 @@ func TestUserWithoutScripts(t *testing.T) {
 			held(t, lease, rival)
 		}
 		unlock(t, lease)
-		n.nothingLeft(t, time.Second)
+		n.nothingLeft(t)
 		cycle(t, rival, "key")
 	}
 }
@@ -209,7 +209,7 @@ func TestNodesThatRunAndRefuse(t *testing.T) {
 				l := dial(t, n.Addrs(), short(mode))
 				lockers = append(lockers, l)
 				lease := lock(t, l, "across "+name(mode))
-				n.heldBy(t, time.Second, lease.Key(), lease.Owner(), n.all()...)
+				n.heldBy(t, lease.Key(), lease.Owner(), n.all()...)
 				across = append(across, lease)
 			}
 			few, many := []int{0, 3}, []int{0, 3, 4}
@@ -222,12 +222,12 @@ func TestNodesThatRunAndRefuse(t *testing.T) {
 				}
 			}
 			f.end(t, n, few)
-			takesPart(t, n, soon, lockers...)
+			takesPart(t, n, lockers...)
 			for _, lease := range across {
 				held(t, lease, rival)
 				unlock(t, lease)
 			}
-			n.nothingLeft(t, 2*time.Second)
+			n.nothingLeft(t)
 
 			f.begin(t, n, many)
 			for i, l := range lockers {
@@ -242,8 +242,8 @@ func TestNodesThatRunAndRefuse(t *testing.T) {
 				}
 			}
 			f.end(t, n, many)
-			n.nothingLeft(t, 2*time.Second)
-			takesPart(t, n, soon, lockers...)
+			n.nothingLeft(t)
+			takesPart(t, n, lockers...)
 		})
 	}
 }
@@ -271,7 +271,7 @@ func TestLeaseOutlivesMemory(t *testing.T) {
 		}
 		unlock(t, lease)
 	}
-	n.nothingLeft(t, time.Second)
+	n.nothingLeft(t)
 }
 
 // A minority that is flushed while a lease is held does not end it, and soon holds it again.
@@ -282,7 +282,7 @@ func TestFlushedMinorityHoldsTheLeaseAgain(t *testing.T) {
 	var leases []*redlock.Lease
 	for _, mode := range modes {
 		lease := lock(t, dial(t, n.Addrs(), short(mode)), name(mode))
-		n.heldBy(t, time.Second, lease.Key(), lease.Owner(), n.all()...)
+		n.heldBy(t, lease.Key(), lease.Owner(), n.all()...)
 		leases = append(leases, lease)
 	}
 	for _, flushed := range [][]int{{1, 2}, {3, 4}, {0, 1}} {
@@ -295,12 +295,12 @@ func TestFlushedMinorityHoldsTheLeaseAgain(t *testing.T) {
 			}
 		}
 		for _, lease := range leases {
-			n.heldBy(t, 3*time.Second, lease.Key(), lease.Owner(), n.all()...)
+			n.heldBy(t, lease.Key(), lease.Owner(), n.all()...)
 			held(t, lease, rival)
 		}
 	}
 	for _, lease := range leases {
 		unlock(t, lease)
 	}
-	n.nothingLeft(t, time.Second)
+	n.nothingLeft(t)
 }

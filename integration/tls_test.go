@@ -54,14 +54,14 @@ func TestTLS(t *testing.T) {
 		l := dial(t, addrs, redlock.Config{Mode: mode, TLS: &tls.Config{RootCAs: roots}})
 		lease := lock(t, l, "key")
 		for _, one := range n {
-			one.heldBy(t, time.Second, "key", lease.Owner(), 0)
+			one.heldBy(t, "key", lease.Owner(), 0)
 		}
 		if err := lease.Extend(t.Context()); err != nil {
 			t.Error(err)
 		}
 		unlock(t, lease)
 		for _, one := range n {
-			one.nothingLeft(t, time.Second)
+			one.nothingLeft(t)
 		}
 		_, err := dial(t, addrs, redlock.Config{Mode: mode}).TryLock(t.Context(), "key")
 		wantErr(t, err, redlock.ErrNoQuorum)

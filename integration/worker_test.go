@@ -32,6 +32,7 @@ type task struct {
 	Cycles uint64 // that all workers together are to do
 
 	Storage string        // the address of a Register
+	Worker  int           // by which it knows this one
 	For     time.Duration // how long to go on
 }
 
@@ -55,7 +56,7 @@ func work(role string) int {
 	err := json.Unmarshal([]byte(os.Getenv(taskVariable)), &job)
 	var l *redlock.Locker
 	if err == nil {
-		l, err = redlock.Dial(job.Addrs, redlock.Config{TTL: job.TTL, MaxTTL: job.TTL, Fresh: true})
+		l, err = redlock.Dial(job.Addrs, patient(redlock.Config{TTL: job.TTL, MaxTTL: job.TTL}))
 	}
 	if err == nil {
 		switch role {

@@ -28,9 +28,9 @@ type call struct {
 	grace    int64                    // for how many ms a grant may come after its undo; 0 without tombstones
 	ttl      int64                    // TTL in ms, as the server takes it
 	asked    redis.Cmder              // the command of the step under way; several calls may share a script
+	form     form                     // how its reply reads
 	place    int                      // which of the script's commands is this call
 	together bool                     // asked is shared with others
-	gathered bool                     // and they are releases
 	set      *redis.BoolCmd           // of bySet
 	hashed   [Release + 1]redis.Cmder // of byHash, alone, by op
 	sourced  [Release + 1]redis.Cmder // of bySource, alone, by op
@@ -73,7 +73,7 @@ func (c *call) ask(ctx context.Context, to []redis.Cmder) []redis.Cmder {
 	default:
 		return to
 	}
-	c.together, c.gathered = false, false
+	c.waitFor(c.asked, itself, 0, false)
 	c.asked.SetErr(errUnanswered)
 	return append(to, c.asked)
 }
@@ -87,44 +87,35 @@ func (c *call) byScript() redis.Cmder {
 	if c.step == bySource {
 		made = &c.sourced[c.Op]
 	}
+	form := c.formAlone()
 	if *made == nil {
-		if c.step == bySource {
-			*made = c.script("EVAL", lone[c.Op].source)
+		args := form.append(nil, c.step, c)
+		if form == itself {
+			*made = redis.NewIntCmd(context.Background(), args...)
 		} else {
-			*made = c.script("EVALSHA", lone[c.Op].hash)
+			*made = redis.NewIntSliceCmd(context.Background(), args...)
 		}
 	}
-	c.asked, c.place, c.together, c.gathered = *made, 0, false, false
+	c.waitFor(*made, form, 0, false)
 	c.asked.SetErr(errUnanswered)
 	return c.asked
 }
 
-// script returns the command that calls the op's script, as script.go puts that together.
-func (c *call) script(command, name string) redis.Cmder {
-	const count = 2
-	args := []any{command, name, nil}
-	if c.Op == Grant {
-		args = append(args, metaKey, goneKey)
-	}
-	args = c.keys(args)
-	if c.Op == Release && c.grace > 0 {
-		args = append(args, goneKey)
-	}
-	args[count] = len(args) - count - 1
-	switch {
-	case c.Op == Grant && c.plainly:
-		args = append(args, c.meta, c.deadline)
-	case c.Op == Grant:
-		args = append(args, &c.meta, &c.deadline)
-	}
-	args = c.arguments(args)
+// waitFor makes asked the command that answers the call.
+func (c *call) waitFor(asked redis.Cmder, form form, place int, together bool) {
+	c.asked, c.form, c.place, c.together = asked, form, place, together
+}
+
+// formAlone is the script by which the call goes when no other goes with it.
+func (c *call) formAlone() form {
 	switch {
 	case c.Op == Grant:
-		return redis.NewIntSliceCmd(context.Background(), args...)
-	case c.Op == Release && c.grace > 0:
-		args = append(args, c.grace)
+		return byGrants
+	case c.Op == Release || c.grace == 0: // what is hottest, and what mode Plain has
+		return itself
+	default:
+		return byBatch
 	}
-	return redis.NewIntCmd(context.Background(), args...)
 }
 
 // key appends the call's key.
@@ -148,28 +139,38 @@ func (c *call) keys(to []any) []any {
 	}
 }
 
-// arguments appends the other arguments of the call's script: its owner first.
+// terms appends what all grants of a script share.
+func (c *call) terms(to []any) []any {
+	if c.plainly {
+		return append(to, c.meta, c.deadline, c.ttl)
+	}
+	return append(to, &c.meta, &c.deadline, &c.ttl)
+}
+
+// arguments appends the other arguments of the call: its owner first.
 func (c *call) arguments(to []any) []any {
 	if c.plainly {
 		to = append(to, c.Owner)
-		switch c.Op {
-		case Grant:
-			to = append(to, c.ttl, c.Fence)
-		case Raise:
-			to = append(to, c.Fence)
-		case Extend:
-			to = append(to, c.ttl)
-		}
-		return to
+	} else {
+		to = append(to, &c.Owner)
 	}
-	to = append(to, &c.Owner)
-	switch c.Op {
-	case Grant:
-		to = append(to, &c.ttl, &c.Fence)
-	case Raise:
+	switch {
+	case (c.Op == Grant || c.Op == Raise) && c.plainly:
+		to = append(to, c.Fence)
+	case c.Op == Grant || c.Op == Raise:
 		to = append(to, &c.Fence)
-	case Extend:
+	case c.Op == Extend && c.plainly:
+		to = append(to, c.ttl)
+	case c.Op == Extend:
 		to = append(to, &c.ttl)
 	}
 	return to
+}
+
+// patience appends for how long a tombstone stays.
+func (c *call) patience(to []any) []any {
+	if c.plainly {
+		return append(to, c.grace)
+	}
+	return append(to, &c.grace)
 }

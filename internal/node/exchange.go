@@ -149,13 +149,16 @@ func (n *Node) pass(ctx context.Context, batch []*call) error {
 	n.commands, n.args = n.commands[:0], n.args[:0]
 	first, rest := n.gather(batch)
 	if len(first) > 0 {
-		n.gathered(first)
+		n.together(byReleases, first)
 	}
 	for len(rest) > 0 {
 		run := n.run(rest)
 		switch c := rest[0]; {
+		case len(run) > 1 && c.Op == Grant:
+			n.together(byGrants, run)
+			rest = rest[len(run)-1:]
 		case len(run) > 1:
-			n.together(run)
+			n.together(byBatch, run)
 			rest = rest[len(run)-1:]
 		case c.scripted():
 			n.commands = append(n.commands, c.byScript())
@@ -223,26 +226,29 @@ func (n *Node) read(c *call, failed error) {
 		c.settle(Reply{Yes: !absent && asked.Val() == c.Owner, Left: max(0, c.left.Val())})
 	case *redis.StatusCmd: // bySetIfeq
 		c.settle(Reply{Yes: !absent})
-	case *redis.IntSliceCmd: // a grant by script, or several commands together
-		if c.gathered {
-			n.readReleases(c, asked.Val())
-		} else {
+	case *redis.IntSliceCmd:
+		switch c.form {
+		case byGrants:
+			n.readGrant(c, asked.Val())
+		case byBatch:
 			n.readBatch(c, asked.Val())
+		case byReleases:
+			c.settleBy(asked.Val(), c.place)
 		}
 	case *redis.IntCmd:
 		c.settle(Reply{Yes: asked.Val() == 1})
 	}
 }
 
-// readReleases reads the reply of releases.lua.
-func (n *Node) readReleases(c *call, reply []int64) {
+// settleBy takes the number at a place of a script's reply as the answer: 1 for yes, less than 0 for an error.
+func (c *call) settleBy(reply []int64, place int) {
 	switch {
-	case len(reply) <= c.place:
+	case len(reply) <= place, reply[place] < 0 && c.alone:
 		c.settle(unexpected(reply))
-	case reply[c.place] < 0:
+	case reply[place] < 0:
 		c.alone = true // once more, to be told the error
 	default:
-		c.settle(Reply{Yes: reply[c.place] == 1})
+		c.settle(Reply{Yes: reply[place] == 1})
 	}
 }
 
@@ -250,39 +256,60 @@ func unexpected(reply []int64) Reply {
 	return Reply{Err: &Error{text: fmt.Sprintf("unexpected reply to a script: %d numbers", len(reply)), away: true}}
 }
 
-// readBatch reads the reply of batch.lua, which a grant alone has too.
+// readBatch reads the reply of batch.lua.
 func (n *Node) readBatch(c *call, reply []int64) {
+	n.observe(c, reply)
+	c.settleBy(reply, 1+c.place)
+}
+
+// observe takes the node's clock from the beginning of a script's reply, once for all calls that share it.
+func (n *Node) observe(c *call, reply []int64) {
+	if c.place > 0 || len(reply) == 0 {
+		return
+	}
+	if step := n.clock.observe(reply[0], n.sent); step != 0 {
+		n.stepped(step)
+	}
+}
+
+// readGrant reads the reply of grants.lua.
+func (n *Node) readGrant(c *call, reply []int64) {
+	n.observe(c, reply)
 	at := 1 + 2*c.place
-	if len(reply) < at+2 {
+	switch {
+	case len(reply) == 2:
+		n.readRefusal(c, reply[0], reply[1])
+		return
+	case len(reply) < at+2, reply[at] == -1 && c.alone:
 		c.settle(unexpected(reply))
 		return
 	}
-	shown, code, value := reply[0], reply[at], reply[at+1]
-	if c.place == 0 {
-		if step := n.clock.observe(shown, n.sent); step != 0 {
-			n.stepped(step)
-		}
-	}
-	took := time.Duration(value) * time.Microsecond
-	switch {
-	case code == -1:
+	switch code, value := reply[at], reply[at+1]; code {
+	case -1:
 		c.alone = true // once more, to be told the error
-	case c.Op != Grant:
-		c.settle(Reply{Yes: code == 1})
+	case -5:
+		c.settle(Reply{Err: &Error{text: "undone before it came"}, Untouched: true})
+	case 1:
+		c.settle(n.granted(c, value))
+	default:
+		c.settle(Reply{Left: time.Duration(max(0, value)) * time.Millisecond})
+	}
+}
+
+// readRefusal reads why a node gives none of the grants that share a script.
+func (n *Node) readRefusal(c *call, shown, code int64) {
+	switch {
 	case code == -2 && n.steadied() != nil:
 		c.settle(Reply{Err: n.steadied(), Untouched: true})
 	case code == -2:
-		c.settle(Reply{Err: &Error{text: fmt.Sprintf("carried out %v too late to count", took)}, Untouched: true})
+		late := time.Duration(shown-c.deadline) * time.Microsecond
+		c.settle(Reply{Err: &Error{text: fmt.Sprintf("carried out %v too late to count", late)}, Untouched: true})
 	case code == -3:
 		n.guard.meta, n.guard.looked = "", 0
 	case code == -4:
 		c.settle(Reply{Err: quarantined(c.meta), Untouched: true})
-	case code == -5:
-		c.settle(Reply{Err: &Error{text: "undone before it came"}, Untouched: true})
-	case code == 1:
-		c.settle(n.granted(c, value))
 	default:
-		c.settle(Reply{Left: time.Duration(max(0, value)) * time.Millisecond})
+		c.settle(unexpected([]int64{shown, code}))
 	}
 }
 

@@ -307,9 +307,9 @@ func TestScriptsInOnePipelineShareNoArguments(t *testing.T) {
 	}
 	n := &Node{args: make([]any, 0, 100)}
 	n.cfg.Fenced = true
-	n.together(calls[:2])
+	n.together(byGrants, calls[:2])
 	want := fmt.Sprint(n.commands[0].Args())
-	n.together(calls[2:])
+	n.together(byGrants, calls[2:])
 	if got := fmt.Sprint(n.commands[0].Args()); got != want || fmt.Sprint(n.commands[1].Args()) == want {
 		t.Errorf("got the first script as %s after the second was made, want %s", got, want)
 	}
@@ -320,7 +320,7 @@ func TestRefusedBatchIsCarriedOutOneByOne(t *testing.T) {
 	for _, refusal := range []string{"-NOPERM No permissions to access a key", "-CROSSSLOT Keys in request don't hash"} {
 		s := serve(t, func(command []string) string {
 			switch {
-			case len(command) > 1 && command[1] == batched.hash:
+			case len(command) > 1 && command[1] == grants.hash && len(command) > 12:
 				return refusal
 			case len(command) > 5 && command[5] == "forbidden":
 				return "-NOPERM No permissions to access a key"
@@ -348,14 +348,21 @@ func TestRefusedBatchIsCarriedOutOneByOne(t *testing.T) {
 // A command that is asked again is not overtaken by a later one for its key: an undo that found nothing is asked again
 // after its grant.
 func TestRepeatedGrantIsUndone(t *testing.T) {
-	held := map[string]bool{}
+	held, failed := map[string]bool{}, false
 	n := dial(t, serve(t, func(command []string) string {
 		switch command[1] {
-		case batched.hash:
-			return fmt.Sprintf("*5\r\n:%d\r\n:-1\r\n:0\r\n:0\r\n:0", time.Now().UnixMicro())
-		case lone[Grant].hash:
+		case grants.hash:
+			if len(held) == 0 && !failed {
+				failed = true
+				return "-NOSCRIPT No matching script"
+			}
 			held[command[5]] = true
-		case lone[Release].hash:
+		case grants.source:
+			held[command[5]] = true
+		case release.hash, release.source:
+			if !held[command[3]] {
+				return ":0"
+			}
 			delete(held, command[3])
 		}
 		return done(command)

@@ -42,7 +42,8 @@ func FuzzReply(f *testing.F) {
 		}
 		c := &call{step: byHash, place: int(place)}
 		c.put(Command{Op: Op(op%4) + Grant, Key: "k", Owner: "o", TTL: time.Minute, Fence: 7})
-		for _, read := range []func(*call, []int64){n.readBatch, n.readReleases} {
+		releases := func(c *call, reply []int64) { c.settleBy(reply, c.place) }
+		for _, read := range []func(*call, []int64){n.readGrant, n.readBatch, releases} {
 			c.step, c.reply = byHash, Reply{}
 			read(c, reply)
 			r := c.reply

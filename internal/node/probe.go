@@ -103,7 +103,7 @@ func (n *Node) votesIn(ctx context.Context) time.Duration {
 
 // touch has the server carry out a write that changes nothing.
 func (n *Node) touch(ctx context.Context) error {
-	err := n.client.Eval(ctx, lone[Release].source, []string{Prefix + "probe"}, probeOwner).Err()
+	err := n.client.Eval(ctx, release.source, []string{Prefix + "probe"}, probeOwner).Err()
 	if err != nil && refusesCommand(err) && !n.cfg.Fenced {
 		err = n.client.SetXX(ctx, Prefix+"probe", probeOwner, time.Millisecond).Err()
 	}

@@ -17,30 +17,22 @@ type script struct {
 	source, hash string
 }
 
-// A command that goes alone has a script of its own; those that go together share one. All are put together from the
-// same functions.
+// Grants have a script of their own, for one and for many, and so do releases that are gathered. What else comes together,
+// and with fences also what comes alone, shares a third one. All are put together from the same functions.
 var (
-	lone = map[Op]script{
-		Grant: assemble("", "local code, value = admit(KEYS[1], KEYS[2], ARGV[1], ARGV[2]) "+
-			"if code == 0 then code, value = grant(KEYS[3], KEYS[4], ARGV[3], ARGV[4], ARGV[5]) end "+
-			"return {now(), code, value}",
-			"clock", "vote", "admit", "fence", "grant"),
-		Raise:   assemble("", "return raise(KEYS[1], KEYS[2], ARGV[1], ARGV[2])", "raise"),
-		Extend:  assemble("", "return extend(KEYS[1], ARGV[1], ARGV[2])", "extend"),
-		Release: assemble("", "return release(KEYS[1], ARGV[1], KEYS[2], ARGV[2])", "release"),
-	}
-	batched  = assemble("", "", "clock", "vote", "admit", "fence", "grant", "raise", "extend", "release", "batch")
-	boot     = assemble("", "", "clock", "boot")
-	releases = assemble("local count, gone, grace = #KEYS\n", "", "release", "releases")
+	grants  = assemble("", "fence", "grants")
+	batch   = assemble("", "clock", "raise", "extend", "release", "batch")
+	boot    = assemble("", "clock", "boot")
+	extend  = assemble("return extend(KEYS[1], ARGV[1], ARGV[2])", "extend")
+	release = assemble("return release(KEYS[1], ARGV[1], KEYS[2], ARGV[2])", "release")
 	// withdrawals are releases that leave tombstones.
-	withdrawals = assemble("local count, gone, grace = #KEYS - 1, KEYS[#KEYS], ARGV[#ARGV]\n", "", "release", "releases")
+	releases    = assemble("return releases(#KEYS)", "release", "releases")
+	withdrawals = assemble("return releases(#KEYS - 1, KEYS[#KEYS], ARGV[#ARGV])", "release", "releases")
 )
 
-// assemble returns the files, between a first and a last line, as one script, without their comments, which a server
-// would keep.
-func assemble(first, last string, names ...string) script {
+// assemble returns the files and a last line as one script, without their comments, which a server would keep.
+func assemble(last string, names ...string) script {
 	var b strings.Builder
-	b.WriteString(first)
 	for _, name := range names {
 		text, err := files.ReadFile("lua/" + name + ".lua")
 		if err != nil {

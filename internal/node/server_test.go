@@ -97,17 +97,20 @@ func done(command []string) string {
 	}
 	is := func(s script) bool { return command[1] == s.hash || command[1] == s.source }
 	args := command[3+keys:]
-	count := 0
+	clock := fmt.Sprintf("\r\n:%d", time.Now().UnixMicro())
 	switch {
-	case is(lone[Grant]):
-		count = 1
+	case is(grants):
+		count := keys/2 - 1
+		return fmt.Sprintf("*%d", 1+2*count) + clock + strings.Repeat("\r\n:1\r\n:0", count)
 	case is(boot):
 		meta := fmt.Sprintf("%016d 60000 1: - -", 0)
-		return fmt.Sprintf("*3\r\n:1\r\n$%d\r\n%s\r\n:%d", len(meta), meta, time.Now().UnixMicro())
-	case is(batched):
-		for args = args[3:]; len(args) > 0; count++ {
-			args = args[map[string]int{"1": 4, "2": 3, "3": 3, "4": 2}[args[0]]:]
+		return fmt.Sprintf("*3\r\n:1\r\n$%d\r\n%s", len(meta), meta) + clock
+	case is(batch):
+		count := 0
+		for args = args[1:]; len(args) > 0; count++ {
+			args = args[map[string]int{"2": 3, "3": 3, "4": 2}[args[0]]:]
 		}
+		return fmt.Sprintf("*%d", 1+count) + clock + strings.Repeat("\r\n:1", count)
 	case is(releases):
 		return fmt.Sprintf("*%d", keys) + strings.Repeat("\r\n:1", keys)
 	case is(withdrawals):
@@ -115,7 +118,6 @@ func done(command []string) string {
 	default:
 		return ":1"
 	}
-	return fmt.Sprintf("*%d\r\n:%d", 1+2*count, time.Now().UnixMicro()) + strings.Repeat("\r\n:1\r\n:0", count)
 }
 
 // names returns the names of the commands so far.

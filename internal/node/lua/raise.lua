@@ -16,6 +16,6 @@ local function raise(key, counter, owner, fence)
   if tonumber(redis.call('GET', counter) or 0) > tonumber(fence) then
     return 0
   end
-  redis.call('SET', counter, fence, 'PX', 86400000)
+  redis.call('SET', counter, fence, 'PX', '86400000')
   return 1
 end

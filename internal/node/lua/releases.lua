@@ -1,26 +1,28 @@
--- releases: deletes many keys, each at the end of a lease or to undo a lost round. A line in front of it says how many,
--- and where tombstones go, if any do.
+-- releases: deletes many keys, each at the end of a lease or to undo a lost round.
 --
--- KEYS   the keys, each once; the key for tombstones
--- ARGV   their owners; for how many ms tombstones stay
+--   KEYS, ARGV    the keys, each once, and their owners
+--   count         how many there are
+--   gone, grace   the key for tombstones, and for how many ms they stay; nil without tombstones
 --
--- Replies one number for each: 1 when deleted, 0 when the key is not this owner's any more. A release that fails says -1
+-- Returns one number for each: 1 when deleted, 0 when the key is not this owner's any more. A release that fails says -1
 -- and spoils no other: it is asked again alone, to be told the error.
 --
 -- One command looks at all keys, and one deletes all that are still their owners': what a command costs in a script is
 -- mostly the same whether it names one key or many. A key that is not there, or holds no string, is looked at alone.
-local held = redis.pcall('MGET', unpack(KEYS, 1, count))
-local mine, reply = {}, {}
-for i = 1, count do
-  if held[i] == ARGV[i] then
-    mine[#mine + 1] = KEYS[i]
-    reply[i] = 1
-  else
-    local fine, code = pcall(release, KEYS[i], ARGV[i], gone, grace)
-    reply[i] = fine and code or -1
+local function releases(count, gone, grace)
+  local held = redis.pcall('MGET', unpack(KEYS, 1, count))
+  local mine, reply = {}, {}
+  for i = 1, count do
+    if held[i] == ARGV[i] then
+      mine[#mine + 1] = KEYS[i]
+      reply[i] = 1
+    else
+      local fine, code = pcall(release, KEYS[i], ARGV[i], gone, grace)
+      reply[i] = fine and code or -1
+    end
   end
+  if #mine > 0 then
+    redis.call('DEL', unpack(mine))
+  end
+  return reply
 end
-if #mine > 0 then
-  redis.call('DEL', unpack(mine))
-end
-return reply

@@ -1,0 +1,72 @@
+package node
+
+// form is the script that carries calls out, and so how its reply reads.
+type form uint8
+
+const (
+	itself     form = iota // a command, or a script of this call's own
+	byGrants               // grants.lua: one or more grants
+	byBatch                // batch.lua: one or more of anything else
+	byReleases             // releases.lua: two or more releases
+)
+
+// append appends the calls as one call of the form's script. by says whether that is named by its hash, or sent.
+func (f form) append(to []any, by step, calls ...*call) []any {
+	first := calls[0]
+	fenced := first.grace > 0
+	made := f.script(first.Op, fenced)
+	count := len(to) + 2
+	if by == byHash {
+		to = append(to, "EVALSHA", made.hash, nil)
+	} else {
+		to = append(to, "EVAL", made.source, nil)
+	}
+	switch f {
+	case byGrants:
+		to = append(to, metaKey, goneKey)
+	case byBatch:
+		to = append(to, goneKey)
+	}
+	for _, c := range calls {
+		to = c.keys(to)
+	}
+	tombstones := fenced && first.Op == Release && f != byBatch
+	if tombstones {
+		to = append(to, goneKey)
+	}
+	to[count] = len(to) - count - 1
+	switch f {
+	case byGrants:
+		to = first.terms(to)
+	case byBatch:
+		to = first.patience(to)
+	}
+	for _, c := range calls {
+		if f == byBatch {
+			to = append(to, int(c.Op))
+		}
+		to = c.arguments(to)
+	}
+	if tombstones {
+		to = first.patience(to)
+	}
+	return to
+}
+
+// script returns the form's script; op is of its first call.
+func (f form) script(op Op, fenced bool) script {
+	switch {
+	case f == byGrants:
+		return grants
+	case f == byBatch:
+		return batch
+	case f == byReleases && fenced:
+		return withdrawals
+	case f == byReleases:
+		return releases
+	case op == Release:
+		return release
+	default:
+		return extend
+	}
+}

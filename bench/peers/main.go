@@ -161,7 +161,7 @@ func (o options) run(ctx context.Context, stderr io.Writer) (*Run, error) {
 	}
 	grant, err := grantScript(o.lua)
 	if err != nil {
-		fmt.Fprintln(stderr, "peers: without the raw client that uses grant.lua:", err)
+		fmt.Fprintln(stderr, "peers: without the raw client that uses grants.lua:", err)
 	}
 	begin := time.Now()
 	return conduct(ctx, o.settings, o.only, o.subjects, grant, func(format string, args ...any) {

@@ -40,8 +40,7 @@ type rawNode struct {
 	have    int
 	replies int  // complete replies read since the beginning
 	nested  int  // elements of an array that are still to come
-	inside  bool // the first of them has been read,
-	vote    bool // and was this
+	vote    bool // the vote among them
 	failed  bool
 }
 
@@ -51,7 +50,7 @@ var errRefused = errors.New("raw: a node answered an error")
 func rawKind(name string, batch int, fenced bool) Kind {
 	notes := "one thread, N non-blocking sockets and `poll`: `SET NX PX` to all nodes, wait for a majority, `EVALSHA` compare-and-delete to all, wait for a majority"
 	if fenced {
-		notes = "the same, with this library's own `grant.lua` by `EVALSHA` instead of `SET NX PX`"
+		notes = "the same, with this library's own `grants.lua` by `EVALSHA` instead of `SET NX PX`"
 	}
 	if batch > 1 {
 		notes += fmt.Sprintf("; %d locks in each write to each node", batch)
@@ -62,7 +61,7 @@ func rawKind(name string, batch int, fenced bool) Kind {
 			source := ""
 			if fenced {
 				if source = site.Grant; source == "" {
-					return nil, fmt.Errorf("%w: no text of grant.lua", errLeftOut)
+					return nil, fmt.Errorf("%w: no text of grants.lua", errLeftOut)
 				}
 			}
 			return openRaw(ctx, site.Addrs, batch, source)
@@ -76,7 +75,7 @@ func openRaw(ctx context.Context, addrs []string, batch int, grant string) (*raw
 		r.grant = redis.NewScript(grant).Hash()
 	}
 	for _, addr := range addrs {
-		if err := loadScripts(ctx, addr, releaseSource, grant); err != nil {
+		if err := prepare(ctx, addr, releaseSource, grant); err != nil {
 			r.Close()
 			return nil, err
 		}
@@ -91,7 +90,8 @@ func openRaw(ctx context.Context, addrs []string, batch int, grant string) (*raw
 	return r, nil
 }
 
-func loadScripts(ctx context.Context, addr string, sources ...string) error {
+// prepare has the node learn the scripts, and what the one for grants looks at.
+func prepare(ctx context.Context, addr string, sources ...string) error {
 	c := redis.NewClient(&redis.Options{Addr: addr})
 	defer c.Close()
 	for _, source := range sources {
@@ -101,6 +101,9 @@ func loadScripts(ctx context.Context, addr string, sources ...string) error {
 		if err := c.ScriptLoad(ctx, source).Err(); err != nil {
 			return fmt.Errorf("raw: load a script: %w", err)
 		}
+	}
+	if err := c.Set(ctx, "quorumlock:meta", rawMeta, 0).Err(); err != nil {
+		return fmt.Errorf("raw: %w", err)
 	}
 	return nil
 }

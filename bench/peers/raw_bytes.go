@@ -8,6 +8,9 @@ import (
 
 // This file is what the raw client says and hears: Redis's protocol, without copies and without allocations.
 
+// rawMeta is what the nodes remember for the raw client: that they have always been there.
+const rawMeta = "0000000000000000 raw:"
+
 // releaseSource is the compare-and-delete that the published algorithm asks for.
 const releaseSource = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`
 
@@ -19,13 +22,16 @@ func (r *raw) putGrant(key string, i int, owner uint64) {
 		r.out = append(r.out, "$2\r\nNX\r\n$2\r\nPX\r\n$5\r\n10000\r\n"...)
 		return
 	}
-	r.out = append(r.out, "*8\r\n$7\r\nEVALSHA\r\n$40\r\n"...)
+	r.out = append(r.out, "*12\r\n$7\r\nEVALSHA\r\n$40\r\n"...)
 	r.out = append(r.out, r.grant...)
-	r.out = append(r.out, "\r\n$1\r\n2\r\n"...)
+	r.out = append(r.out, "\r\n$1\r\n4\r\n$15\r\nquorumlock:meta\r\n$15\r\nquorumlock:gone\r\n"...)
 	r.putKey(key, i, "", "")
 	r.putKey(key, i, "quorumlock:fence:{", "}")
+	r.out = append(r.out, "$21\r\n"+rawMeta+"\r\n$16\r\n"...)
+	r.out = strconv.AppendInt(r.out, (r.proposal+1_000_000)*64, 10) // a minute from now
+	r.out = append(r.out, "\r\n$5\r\n10000\r\n"...)
 	r.putOwner(owner)
-	r.out = append(r.out, "$5\r\n10000\r\n$14\r\n"...)
+	r.out = append(r.out, "$14\r\n"...)
 	r.out = strconv.AppendInt(r.out, r.proposal, 10)
 	r.out = append(r.out, "\r\n"...)
 }
@@ -64,21 +70,21 @@ func (r *raw) putOwner(owner uint64) {
 	r.out = append(r.out, "00000000\r\n"...)
 }
 
-// grantScript returns the library's grant of one key as a script: its functions from the folder, and a line that calls
-// them as putGrant asks, without a deadline and without the question whether the node may vote.
+// grantScript returns the library's script for grants, from its parts in the folder.
 func grantScript(folder string) (string, error) {
 	var script []byte
-	for _, name := range []string{"clock.lua", "vote.lua", "fence.lua", "grant.lua"} {
+	for _, name := range []string{"fence.lua", "grants.lua"} {
 		text, err := os.ReadFile(filepath.Join(folder, name))
 		if err != nil {
 			return "", err
 		}
 		script = append(script, text...)
 	}
-	return string(script) + "ready = 0 return {grant(KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[3])}", nil
+	return string(script), nil
 }
 
-// next reads one line: +OK, $-1, :1, or the head or an element of grant.lua's array, whose first element is the vote.
+// next reads one line: +OK, $-1, :1, or the head or an element of grants.lua's array, whose second element is
+// the vote.
 // It returns the vote, how many bytes the line has (0: it is not all there), and whether it ends a reply.
 func (n *rawNode) next(b []byte) (yes bool, size int, complete bool) {
 	for i := 1; i < len(b); i++ {
@@ -106,12 +112,10 @@ func (n *rawNode) next(b []byte) (yes bool, size int, complete bool) {
 	return n.element(vote), size, n.nested == 0
 }
 
-// element takes one element of an array: the first is the vote, the others are numbers that nobody needs here.
+// element takes one element of an array: the node's clock, the vote, and a number that nobody needs here.
 func (n *rawNode) element(yes bool) bool {
-	if !n.inside {
-		n.inside, n.vote = true, yes
+	if n.nested--; n.nested == 1 {
+		n.vote = yes
 	}
-	n.nested--
-	n.inside = n.nested > 0
 	return n.vote
 }

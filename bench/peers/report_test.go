@@ -18,7 +18,7 @@ func madeUp() *Run {
 	run := &Run{
 		Machine:  Machine{CPU: "Made-up CPU", Cores: 2, System: "Linux 6.1, amd64", Go: "go1.26.0", Redis: "7.0.15"},
 		Settings: full, Began: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Took: 20*time.Minute + 5*time.Second,
-		LeftOut: []string{"raw grant.lua: left out: no text of grant.lua"},
+		LeftOut: []string{"raw grants.lua: left out: no text of grants.lua"},
 	}
 	add := func(m Measurement, figures ...Measurement) {
 		for round, f := range figures {

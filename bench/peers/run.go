@@ -74,7 +74,7 @@ var linkDelays = []time.Duration{
 type bench struct {
 	nodes *nodes
 	run   *Run
-	grant string // the text of grant.lua
+	grant string // the text of grants.lua
 	only  []Kind // the subjects of this run
 	logf  func(format string, args ...any)
 	turns int // that have got keys

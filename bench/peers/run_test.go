@@ -85,7 +85,7 @@ func TestASubjectThatIsLeftOutIsNamed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(run.LeftOut) != 1 || !strings.Contains(report(run, ""), "Left out: raw grant.lua") {
+	if len(run.LeftOut) != 1 || !strings.Contains(report(run, ""), "Left out: raw grants.lua") {
 		t.Errorf("left out: %v", run.LeftOut)
 	}
 }

@@ -53,8 +53,8 @@ const (
 	redisLock      = "redislock (single node)"
 	rawPlain       = "raw"
 	rawPipelined   = "raw (64 per write)"
-	rawFenced      = "raw grant.lua"
-	rawFencedPiped = "raw grant.lua (64 per write)"
+	rawFenced      = "raw grants.lua"
+	rawFencedPiped = "raw grants.lua (64 per write)"
 )
 
 // kinds are all subjects, in the order of the tables.

@@ -233,7 +233,11 @@ func (n *Node) read(c *call, failed error) {
 		case byBatch:
 			n.readBatch(c, asked.Val())
 		case byReleases:
-			c.settleBy(asked.Val(), c.place)
+			if reply := asked.Val(); len(reply) == 1 && reply[0] == 1 { // about all of them
+				c.settle(Reply{Yes: true})
+			} else {
+				c.settleBy(reply, c.place)
+			}
 		}
 	case *redis.IntCmd:
 		c.settle(Reply{Yes: asked.Val() == 1})
@@ -277,6 +281,9 @@ func (n *Node) readGrant(c *call, reply []int64) {
 	n.observe(c, reply)
 	at := 1 + 2*c.place
 	switch {
+	case len(reply) == 2 && reply[1] == 0:
+		c.settle(n.granted(c, 0))
+		return
 	case len(reply) == 2:
 		n.readRefusal(c, reply[0], reply[1])
 		return

@@ -14,7 +14,7 @@ var errStale = errors.New("the connection died while it was idle")
 // lively returns conn with a cheaper health check than go-redis's, which peeks into the socket before every use: a
 // system call for each batch. A connection that has just answered needs none. One that has been idle for longer than
 // idle does: its server may have restarted, or closed it, and the command would be lost.
-func lively(conn net.Conn, idle time.Duration) net.Conn {
+func lively(conn net.Conn, idle, grace time.Duration) net.Conn {
 	socket, ok := conn.(syscall.Conn)
 	if !ok {
 		return conn // TLS: go-redis does not look there either
@@ -23,7 +23,7 @@ func lively(conn net.Conn, idle time.Duration) net.Conn {
 	if err != nil {
 		return conn
 	}
-	return &livelyConn{Conn: conn, raw: raw, idle: idle}
+	return &livelyConn{Conn: conn, raw: raw, idle: idle, grace: grace}
 }
 
 // livelyConn hides its socket from go-redis.
@@ -32,6 +32,48 @@ type livelyConn struct {
 	raw  syscall.RawConn
 	idle time.Duration
 	used atomic.Int64 // when it was read from last, in ns of our own clock; 0: never, or written to since
+
+	// When reads and writes end, if they hang: up to grace later than go-redis asked for. It asks anew for every command,
+	// which costs as much as to write the command, and is not worth it as long as the last ones have not passed.
+	grace            time.Duration
+	reading, writing time.Time
+}
+
+// SetReadDeadline is for the goroutine that uses the connection.
+func (c *livelyConn) SetReadDeadline(t time.Time) error {
+	if c.serves(c.reading, t) {
+		return nil
+	}
+	c.reading = c.later(t)
+	return c.Conn.SetReadDeadline(c.reading)
+}
+
+// SetWriteDeadline is for the goroutine that uses the connection.
+func (c *livelyConn) SetWriteDeadline(t time.Time) error {
+	if c.serves(c.writing, t) {
+		return nil
+	}
+	c.writing = c.later(t)
+	return c.Conn.SetWriteDeadline(c.writing)
+}
+
+// SetDeadline is for the goroutine that uses the connection.
+func (c *livelyConn) SetDeadline(t time.Time) error {
+	c.reading, c.writing = t, t
+	return c.Conn.SetDeadline(t)
+}
+
+// later is what to set for t, so that it serves for a while; the zero time is none.
+func (c *livelyConn) later(t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.Add(c.grace)
+}
+
+// serves reports whether a deadline that is set will do for t.
+func (c *livelyConn) serves(set, t time.Time) bool {
+	return !t.IsZero() && !set.Before(t) && set.Sub(t) <= c.grace
 }
 
 func (c *livelyConn) Read(p []byte) (int, error) {
@@ -45,7 +87,7 @@ func (c *livelyConn) Read(p []byte) (int, error) {
 func (c *livelyConn) Write(p []byte) (int, error) {
 	// Only the first write after a read can be put back as a whole, and only then is there nothing to be read.
 	if used := c.used.Swap(0); used != 0 && now().Mono()-time.Duration(used) > c.idle {
-		_ = c.SetReadDeadline(time.Time{}) // the last one has passed, and a look is a read
+		_ = c.SetDeadline(time.Time{}) // the last one has passed, and a look is a read
 		if dead(c.raw) {
 			return 0, errStale
 		}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"runtime"
 	"testing"
+	"time"
 )
 
 // A connection that its server closed while it was idle is found out before a command is written to it, and the
@@ -83,7 +84,7 @@ func TestRepliesBetweenTwoWritesAreNoEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer server.Close()
-	conn, ok := lively(client, 0).(*livelyConn)
+	conn, ok := lively(client, 0, 0).(*livelyConn)
 	if !ok {
 		t.Fatal("got a connection that is not looked at")
 	}
@@ -106,4 +107,49 @@ func TestRepliesBetweenTwoWritesAreNoEnd(t *testing.T) {
 	if _, err := conn.Write(one); err != nil {
 		t.Errorf("second write: got %v, want none", err)
 	}
+}
+
+// What asks for a deadline gets it, or one that is later by no more than the grace; most of the time nothing has to be set.
+func TestDeadlinesAreSetSeldom(t *testing.T) {
+	var inner deadlines
+	conn := &livelyConn{Conn: &inner, grace: 100 * time.Millisecond}
+	begin := time.Now()
+	for after := time.Duration(0); after < time.Second; after += time.Millisecond {
+		asked := begin.Add(after)
+		_ = conn.SetReadDeadline(asked)
+		_ = conn.SetWriteDeadline(asked)
+		for _, got := range []time.Time{inner.reading, inner.writing} {
+			if got.Before(asked) || got.Sub(asked) > conn.grace {
+				t.Fatalf("got a deadline %v later than asked for, want up to %v", got.Sub(asked), conn.grace)
+			}
+		}
+	}
+	if inner.set > 2*11 {
+		t.Errorf("got %d deadlines set for 1000 times two commands, want one in %v", inner.set, conn.grace)
+	}
+	_ = conn.SetReadDeadline(begin)
+	if got := inner.reading.Sub(begin); got > conn.grace {
+		t.Errorf("got a deadline %v after one that is earlier than the last, want up to %v", got, conn.grace)
+	}
+	_ = conn.SetReadDeadline(time.Time{})
+	if !inner.reading.IsZero() {
+		t.Errorf("got the deadline %v, want none", inner.reading)
+	}
+}
+
+// deadlines is a connection that remembers its deadlines.
+type deadlines struct {
+	net.Conn
+	reading, writing time.Time
+	set              int
+}
+
+func (d *deadlines) SetReadDeadline(t time.Time) error {
+	d.reading, d.set = t, d.set+1
+	return nil
+}
+
+func (d *deadlines) SetWriteDeadline(t time.Time) error {
+	d.writing, d.set = t, d.set+1
+	return nil
 }

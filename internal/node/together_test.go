@@ -73,10 +73,52 @@ func TestGatheredReleasesKeepTheOrder(t *testing.T) {
 
 // A script that replies too little is an error, and no answer.
 func TestShortReplyToReleases(t *testing.T) {
-	n := dial(t, serve(t, func([]string) string { return "*1\r\n:1" }).addr, config(false))
-	calls := callsFor(n, Command{Op: Release, Key: "a", Owner: "o"}, Command{Op: Release, Key: "b", Owner: "o"})
+	n := dial(t, serve(t, func([]string) string { return "*2\r\n:1\r\n:0" }).addr, config(false))
+	calls := callsFor(n, Command{Op: Release, Key: "a", Owner: "o"}, Command{Op: Release, Key: "b", Owner: "o"},
+		Command{Op: Release, Key: "c", Owner: "o"})
 	n.exchange(calls)
-	if !calls[0].reply.Yes || calls[1].reply.Err == nil {
-		t.Errorf("got %+v and %+v, want a yes and an error", calls[0].reply, calls[1].reply)
+	if !calls[0].reply.Yes || calls[1].reply.Yes || calls[1].reply.Err != nil || calls[2].reply.Err == nil {
+		t.Errorf("got %+v, %+v and %+v, want a yes, a no and an error", calls[0].reply, calls[1].reply, calls[2].reply)
+	}
+}
+
+// A script that says that a command failed, and says so again when that comes alone, gives no answer, and is not asked for
+// ever.
+func TestFailureThatIsNotExplained(t *testing.T) {
+	n := dial(t, serve(t, func(command []string) string {
+		switch command[1] {
+		case grants.hash:
+			return "*5\r\n:1\r\n:-1\r\n:0\r\n:-1\r\n:0"
+		case batch.hash:
+			return "*2\r\n:1\r\n:-1"
+		default:
+			return done(command)
+		}
+	}).addr, config(true))
+	calls := callsFor(n, grant("a"), grant("b"), Command{Op: Extend, Key: "k", Owner: "a", TTL: time.Minute})
+	n.exchange(calls)
+	for i, c := range calls {
+		if c.reply.Yes || c.reply.Err == nil {
+			t.Errorf("got %+v to command %d, want an error", c.reply, i)
+		}
+	}
+}
+
+// Grants of several TTLs in one batch each get their own.
+func TestGrantsKeepTheirTTL(t *testing.T) {
+	m, n := real(t, true)
+	var commands []Command
+	for i := range 6 {
+		c := grant("o")
+		c.Key = string(rune('a' + i))
+		c.Counter, c.TTL = Counter(c.Key), time.Duration(1+i/2)*time.Minute
+		commands = append(commands, c)
+	}
+	calls := callsFor(n, commands...)
+	n.exchange(calls)
+	for i, c := range calls {
+		if got := m.TTL(c.Key); !c.reply.Yes || got != commands[i].TTL {
+			t.Errorf("%s: got %+v and a TTL of %v, want %v", c.Key, c.reply, got, commands[i].TTL)
+		}
 	}
 }

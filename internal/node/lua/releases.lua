@@ -4,8 +4,8 @@
 --   count         how many there are
 --   gone, grace   the key for tombstones, and for how many ms they stay; nil without tombstones
 --
--- Returns one number for each: 1 when deleted, 0 when the key is not this owner's any more. A release that fails says -1
--- and spoils no other: it is asked again alone, to be told the error.
+-- Returns 1 when all are deleted. Else one number for each: 1 when deleted, 0 when the key is not this owner's any more.
+-- A release that fails says -1 and spoils no other: it is asked again alone, to be told the error.
 --
 -- One command looks at all keys, and one deletes all that are still their owners': what a command costs in a script is
 -- mostly the same whether it names one key or many. A key that is not there, or holds no string, is looked at alone.
@@ -24,5 +24,5 @@ local function releases(count, gone, grace)
   if #mine > 0 then
     redis.call('DEL', unpack(mine))
   end
-  return reply
+  return #mine == count and {1} or reply
 end

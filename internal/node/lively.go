@@ -87,7 +87,7 @@ func (c *livelyConn) Read(p []byte) (int, error) {
 func (c *livelyConn) Write(p []byte) (int, error) {
 	// Only the first write after a read can be put back as a whole, and only then is there nothing to be read.
 	if used := c.used.Swap(0); used != 0 && now().Mono()-time.Duration(used) > c.idle {
-		_ = c.SetDeadline(time.Time{}) // the last one has passed, and a look is a read
+		_ = c.SetReadDeadline(time.Time{}) // the last one has passed, and a look is a read
 		if dead(c.raw) {
 			return 0, errStale
 		}

@@ -106,6 +106,7 @@ var (
 		"internal/node":     {"clock"},
 		"redlock":           {"internal/protocol", "internal/node", "quorum", "clock"},
 		"internal/sim":      {"internal/protocol", "quorum", "clock"},
+		"internal/twin":     nil,
 		"internal/cluster":  nil,
 		"internal/report":   {"redlock", "quorum", "clock"},
 		"internal/bench":    {"redlock", "internal/cluster", "internal/report", "quorum", "clock"},
@@ -120,7 +121,7 @@ var (
 	}
 	testRooms = map[string][]string{
 		// The simulated nodes answer as the scripts do on real ones.
-		"internal/sim": {"internal/node", "internal/cluster"},
+		"internal/twin": {"internal/sim", "internal/node", "internal/cluster"},
 	}
 )
 

@@ -48,6 +48,16 @@ func assemble(last string, names ...string) script {
 	return script{source: b.String(), hash: redis.NewScript(b.String()).Hash()}
 }
 
+// Scripts returns the text of every script that nodes are asked by: grant, raise, extend and release of one command, batch
+// of several, releases and withdrawals of releases alone, and boot. It is for the test that compares the simulator's nodes
+// with them, reply by reply: what [Node.Send] answers tells less than they do.
+func Scripts() map[string]string {
+	return map[string]string{
+		"grant": lone[Grant].source, "raise": lone[Raise].source, "extend": lone[Extend].source, "release": lone[Release].source,
+		"batch": batched.source, "releases": releases.source, "withdrawals": withdrawals.source, "boot": boot.source,
+	}
+}
+
 // Prefix begins every key of ours that is not a caller's own.
 const Prefix = "quorumlock:"
 

@@ -22,8 +22,8 @@ const (
 )
 
 // Node is a Go twin of the scripts in internal/node/lua on one server: the same functions, with the same arguments and
-// the same returns. A differential test drives it beside real servers. It is not safe for concurrent use; make one with
-// [NewNode].
+// the same returns. The test in internal/twin drives it beside real servers. It is not safe for concurrent use; make one
+// with [NewNode].
 type Node struct {
 	time   func() int64 // the server's clock, in µs
 	meta   string       // name of the meta key
@@ -36,6 +36,7 @@ type Node struct {
 // value is what stands under a key, and until when.
 type value struct {
 	text    string
+	list    bool  // no text stands there, but something else, that somebody else has put there
 	expires int64 // ms of the server's clock; 0: never
 }
 
@@ -80,7 +81,7 @@ func NewNode(time func() int64, meta, gone string) *Node {
 	return &Node{time: time, meta: meta, gone: gone, values: make(map[string]value)}
 }
 
-// Get returns what stands under key, and false when nothing does.
+// Get returns what stands under key, and false when nothing does. What is no text is empty.
 func (n *Node) Get(key string) (string, bool) {
 	v, there := n.look(key, n.time())
 	return v.text, there
@@ -112,7 +113,32 @@ func (n *Node) Flush() {
 	clear(n.values)
 }
 
-// Grant is the script of a grant that goes alone. It returns the clock too.
+// Store puts a text under key, as somebody else may do, for ttl ms; 0 is for ever.
+func (n *Node) Store(key, text string, ttl int64) {
+	s := script{Node: n, now: n.time()}
+	s.set(key, text, ttl)
+}
+
+// Spoil puts something under key that is no text: what would read or compare it fails.
+func (n *Node) Spoil(key string) {
+	old, had := n.values[key]
+	n.note(key, old, had)
+	n.values[key] = value{list: true}
+}
+
+// Remove deletes key, whatever stands there.
+func (n *Node) Remove(key string) {
+	if old, had := n.values[key]; had {
+		n.note(key, old, true)
+		delete(n.values, key)
+	}
+}
+
+// Break makes the node a mutant, with an error that the scripts do not have.
+func (n *Node) Break(m Mutant) { n.faults = m }
+
+// Grant is the script of a grant that goes alone. It returns the clock too. The script fails where this returns
+// [CodeFailed].
 func (n *Node) Grant(expected string, deadline int64, c Command) (now int64, r Result) {
 	now, results := n.Batch(expected, deadline, 0, []Command{c}, nil)
 	return now, results[0]
@@ -142,7 +168,7 @@ func (n *Node) Batch(expected string, deadline, grace int64, commands []Command,
 	return s.now, results
 }
 
-// Raise is the script of a raise that goes alone.
+// Raise is the script of a raise that goes alone. It fails, as Extend and Release do, where this returns [CodeFailed].
 func (n *Node) Raise(key, counter, owner string, fence uint64) int {
 	s := script{Node: n, now: n.time()}
 	return s.raise(&Command{Key: key, Counter: counter, Owner: owner, Fence: fence})
@@ -160,7 +186,7 @@ func (n *Node) Release(key, owner string, grace int64) int {
 	return s.release(key, owner)
 }
 
-// Boot is boot.lua: its three replies.
+// Boot is boot.lua: its three replies. The script fails where the code is 0.
 func (n *Node) Boot(a BootArgs) (code int, meta string, clock int64) {
 	now := n.time()
 	s := script{Node: n, now: now}
@@ -173,7 +199,7 @@ func (n *Node) Boot(a BootArgs) (code int, meta string, clock int64) {
 		if n.faults == NoQuarantine {
 			return 0
 		}
-		return float64(now) + float64(ttl)*1000*a.Stretch + 10000
+		return float64(now) + float64(float64(ttl)*1000*a.Stretch) + 10000 // rounded after each step, as in Lua
 	}
 	longest := strconv.FormatInt(a.Longest, 10)
 	kept, there := n.look(n.meta, now)
@@ -182,6 +208,9 @@ func (n *Node) Boot(a BootArgs) (code int, meta string, clock int64) {
 			return keep(0, longest)
 		}
 		return keep(quarantine(a.Longest), longest)
+	}
+	if kept.list {
+		return 0, "", now
 	}
 	words := strings.Split(kept.text, " ")
 	if len(words) != 5 || !digits(words[0]) || !digits(words[1]) || words[2] == "" || words[3] == "" || words[4] == "" {

@@ -34,7 +34,7 @@ func (s *script) admit(expected string, deadline int64) (code int, why int64) {
 }
 
 // grant is grant.lua.
-func (s *script) grant(c *Command) (code int, fence int64) {
+func (s *script) grant(c *Command) (code int, value int64) {
 	if s.withdrawn != "" && strings.Contains(s.withdrawn, c.Owner) && s.faults != NoTombstones {
 		return CodeUndone, 0
 	}
@@ -42,23 +42,32 @@ func (s *script) grant(c *Command) (code int, fence int64) {
 	switch {
 	case !there || s.faults == Canary:
 		s.set(c.Key, c.Owner, c.TTL)
-		return 1, s.fence(c.Counter, c.Fence)
+		return s.fence(c.Counter, c.Fence)
+	case holder.list:
+		return CodeFailed, 0
 	case holder.text != c.Owner:
 		return 0, left(holder, s.now)
 	}
 	s.set(c.Key, c.Owner, c.TTL)
 	stored, there := s.look(c.Counter, s.now)
-	if !there {
-		return 1, s.fence(c.Counter, c.Fence)
+	if stored.list {
+		return CodeFailed, 0
 	}
-	return 1, number(stored.text)
+	if fence, fine := number(stored.text); there && fine {
+		return 1, fence
+	}
+	return s.fence(c.Counter, c.Fence)
 }
 
-// fence is fence.lua: 0 for the fence that was proposed.
-func (s *script) fence(counter string, proposal uint64) int64 {
+// fence is fence.lua: 0 for the fence that was proposed. The code is that of the grant: when it fails, the key is stored
+// all the same, and so may be what was proposed.
+func (s *script) fence(counter string, proposal uint64) (code int, fence int64) {
 	ticks := s.now / 64
 	ceiling, present := ticks+ahead, ticks
 	stored, there := s.look(counter, s.now)
+	if stored.list {
+		return CodeFailed, 0
+	}
 	// The script compares text of 14 digits, which orders as the numbers do.
 	const low, high = 10_000_000_000_000, 99_999_999_999_999
 	proposed := int64(proposal)
@@ -66,22 +75,25 @@ func (s *script) fence(counter string, proposal uint64) int64 {
 		stored, there = value{}, false
 	}
 	if proposed >= low && proposed <= high && ceiling >= low && ceiling <= high && proposed <= ceiling && s.faults != CounterFromZero {
-		before := number(stored.text)
-		s.set(counter, strconv.FormatInt(proposed, 10), counterLife)
-		if there && len(stored.text) == 14 && before < proposed || !there && smallerText(present, proposed) {
-			return 0
+		text := strconv.FormatInt(proposed, 10)
+		s.set(counter, text, counterLife)
+		if there && smaller(stored.text, text) || !there && smallerText(present, proposed) {
+			return 1, 0
 		}
 	}
-	own := ticks
+	own, fine := ticks, true
 	if there {
-		own = number(stored.text)
+		own, fine = number(stored.text)
+	}
+	if !fine {
+		return CodeFailed, 0
 	}
 	own = max(own+1, min(proposed, ticks+ahead))
 	if s.faults == CounterFromZero && !there {
 		own = 1
 	}
 	s.set(counter, strconv.FormatInt(own, 10), counterLife)
-	return own
+	return 1, own
 }
 
 // smaller compares two numbers as text of one length.
@@ -89,19 +101,26 @@ func smaller(a, b string) bool { return len(a) == len(b) && a < b }
 
 // smallerText compares two numbers as the script does.
 func smallerText(a, b int64) bool {
-	if a >= 10_000_000_000_000 && b >= 10_000_000_000_000 && a <= 99_999_999_999_999 && b <= 99_999_999_999_999 {
-		return a < b
-	}
 	return strconv.FormatInt(a, 10) < strconv.FormatInt(b, 10)
 }
 
 // raise is raise.lua.
 func (s *script) raise(c *Command) int {
-	if holder, there := s.look(c.Key, s.now); !there || holder.text != c.Owner {
+	holder, there := s.look(c.Key, s.now)
+	switch {
+	case holder.list:
+		return CodeFailed
+	case !there || holder.text != c.Owner:
 		return 0
 	}
-	if stored, _ := s.look(c.Counter, s.now); number(stored.text) > int64(c.Fence) {
-		return 0
+	if stored, there := s.look(c.Counter, s.now); there {
+		before, fine := number(stored.text)
+		switch {
+		case !fine:
+			return CodeFailed
+		case before > int64(c.Fence):
+			return 0
+		}
 	}
 	s.set(c.Counter, strconv.FormatUint(c.Fence, 10), counterLife)
 	return 1
@@ -110,7 +129,10 @@ func (s *script) raise(c *Command) int {
 // extend is extend.lua.
 func (s *script) extend(key, owner string, ttl int64) int {
 	holder, there := s.look(key, s.now)
-	if there && holder.text == owner || !there && s.faults == ExtendCreates {
+	switch {
+	case holder.list:
+		return CodeFailed
+	case there && holder.text == owner || !there && s.faults == ExtendCreates:
 		s.set(key, owner, ttl)
 		return 1
 	}
@@ -120,6 +142,9 @@ func (s *script) extend(key, owner string, ttl int64) int {
 // release is release.lua.
 func (s *script) release(key, owner string) int {
 	holder, there := s.look(key, s.now)
+	if holder.list {
+		return CodeFailed
+	}
 	if there && (holder.text == owner || s.faults == DelWithoutOwner) {
 		s.note(key, holder, true)
 		delete(s.values, key)
@@ -127,6 +152,9 @@ func (s *script) release(key, owner string) int {
 	}
 	if s.tombstones {
 		gone, _ := s.look(s.gone, s.now)
+		if gone.list {
+			return CodeFailed
+		}
 		owners := gone.text + owner + " "
 		s.set(s.gone, owners[max(0, len(owners)-maxGone):], s.grace)
 	}
@@ -144,8 +172,8 @@ func (s *script) set(key, text string, ttl int64) {
 	s.values[key] = v
 }
 
-// number reads a counter; what is no number is 0.
-func number(text string) int64 {
-	n, _ := strconv.ParseInt(text, 10, 64)
-	return n
+// number reads a counter, if it is one.
+func number(text string) (n int64, fine bool) {
+	n, err := strconv.ParseInt(text, 10, 64)
+	return n, err == nil
 }

@@ -1,0 +1,95 @@
+package twin
+
+import (
+	"flag"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/quorumlock/quorumlock/internal/node"
+	"github.com/quorumlock/quorumlock/internal/sim"
+)
+
+var (
+	seed     = flag.Uint64("seed", 1, "the first seed")
+	duration = flag.Duration("duration", 0, "for how long sequences are drawn; 0: a few seconds' worth")
+)
+
+// length is how many commands a sequence has.
+const length = 60
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// The simulator's node and the scripts on miniredis reply the same to whatever they are asked, and hold the same.
+func TestTwinSaysWhatTheScriptsSay(t *testing.T) {
+	t.Parallel()
+	first := simulate(sim.Intact)
+	compare(t, &replay{first: first, sides: []side{first, embedded(t, node.Scripts())}}, 100)
+}
+
+// So do the scripts on a real server.
+func TestTwinSaysWhatRedisSays(t *testing.T) {
+	t.Parallel()
+	first := simulate(sim.Intact)
+	total := compare(t, &replay{first: first, sides: []side{first, redisServer(t, node.Scripts()), embedded(t, node.Scripts())}}, 300)
+	if err := total.record(); err != nil {
+		t.Error(err)
+	}
+}
+
+// A server that does not know SET with GET, as before Redis 6.2, gives the same fences.
+func TestOldServersSayTheSame(t *testing.T) {
+	t.Parallel()
+	scripts := node.Scripts()
+	for _, name := range []string{"grant", "batch"} {
+		old := strings.Replace(scripts[name], "86400000, 'GET')", "86400000, 'an option from later')", 1)
+		if old == scripts[name] {
+			t.Fatalf("%s does not use SET with GET any more", name)
+		}
+		scripts[name] = old
+	}
+	first := simulate(sim.Intact)
+	compare(t, &replay{first: first, sides: []side{first, redisServer(t, scripts)}}, 100)
+}
+
+// compare puts the sides through so many sequences, or as many as there is time for.
+func compare(t *testing.T, p *replay, sequences uint64) *tally {
+	t.Helper()
+	t.Logf("seed %d", *seed)
+	total, began := newTally(), time.Now()
+	p.tally = total
+	for s := *seed; *duration == 0 && s < *seed+sequences || *duration > 0 && time.Since(began) < *duration; s++ {
+		q := draw(s, length)
+		d, err := p.run(q)
+		if err != nil {
+			t.Fatalf("seed %d: %v", s, err)
+		}
+		if d != nil {
+			t.Fatalf("seed %d: %v\n%s\nagain with: go test ./internal/twin -run '%s$' -seed %d", s, d, story(p, q, d.at), t.Name(), s)
+		}
+	}
+	t.Logf("%v in %v", total, time.Since(began).Round(time.Millisecond))
+	if err := total.enough(); err != nil {
+		t.Error(err)
+	}
+	return total
+}
+
+// story tells the shortest sequence that is found to end in a difference as well.
+func story(p *replay, q sequence, at int) string {
+	p.tally = nil
+	q = shrink(q, at, p.differs)
+	var b strings.Builder
+	b.WriteString("\nwhat is left of it:\n")
+	p.story = &b
+	d, err := p.run(q)
+	p.story = nil
+	if err != nil {
+		b.WriteString(err.Error())
+	} else if d != nil {
+		b.WriteString(d.String())
+	}
+	return b.String()
+}

@@ -48,13 +48,13 @@ func assemble(last string, names ...string) script {
 	return script{source: b.String(), hash: redis.NewScript(b.String()).Hash()}
 }
 
-// Scripts returns the text of every script that nodes are asked by: grant, raise, extend and release of one command, batch
-// of several, releases and withdrawals of releases alone, and boot. It is for the test that compares the simulator's nodes
-// with them, reply by reply: what [Node.Send] answers tells less than they do.
+// Scripts returns the text of every script that nodes are asked by: grants, of one or more; batch, of one or more of
+// anything else; extend and release, of a single one; releases and withdrawals, of several; and boot. It is for the test
+// that compares the simulator's nodes with them, reply by reply: what [Node.Send] answers tells less than they do.
 func Scripts() map[string]string {
 	return map[string]string{
-		"grant": lone[Grant].source, "raise": lone[Raise].source, "extend": lone[Extend].source, "release": lone[Release].source,
-		"batch": batched.source, "releases": releases.source, "withdrawals": withdrawals.source, "boot": boot.source,
+		"grants": grants.source, "batch": batch.source, "extend": extend.source, "release": release.source,
+		"releases": releases.source, "withdrawals": withdrawals.source, "boot": boot.source,
 	}
 }
 

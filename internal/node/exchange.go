@@ -170,17 +170,41 @@ func (n *Node) pass(ctx context.Context, batch []*call) error {
 	if len(n.commands) == 0 {
 		return nil
 	}
-	if n.pipe == nil {
-		n.pipe = n.client.Pipeline()
-	}
 	n.sent = now()
 	// A connection that died while it was idle is found out before anything is written to it; the next is tried then.
 	for {
-		_ = n.pipe.BatchProcess(ctx, n.commands...)
-		_, err := n.pipe.Exec(ctx)
+		pipe := n.pipeline()
+		_ = pipe.BatchProcess(ctx, n.commands...)
+		_, err := pipe.Exec(ctx)
+		if err != nil {
+			n.letGo()
+		}
 		if !errors.Is(err, errStale) {
 			return err
 		}
+	}
+}
+
+// pipeline returns what carries commands to the server. A client of our own keeps one connection for that, as long as
+// nothing goes wrong: to take it out of go-redis's pool and to put it back costs as much as to write a command.
+func (n *Node) pipeline() redis.Pipeliner {
+	client, ours := n.client.(*redis.Client)
+	switch {
+	case n.pipe != nil:
+	case ours && n.dial != nil:
+		n.conn = client.Conn()
+		n.pipe = n.conn.Pipeline()
+	default:
+		n.pipe = n.client.Pipeline()
+	}
+	return n.pipe
+}
+
+// letGo gives the kept connection back to the pool, which knows whether it can be used again.
+func (n *Node) letGo() {
+	if n.conn != nil {
+		_ = n.conn.Close()
+		n.conn, n.pipe = nil, nil
 	}
 }
 

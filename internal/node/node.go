@@ -43,6 +43,7 @@ type Node struct {
 	// The lane's goroutine's own.
 	release, extend step // how this server compares and deletes, or extends
 	pipe            redis.Pipeliner
+	conn            *redis.Conn // what pipe goes by, of a client of our own
 	commands        []redis.Cmder
 	args            []any
 	late            []int

@@ -99,6 +99,8 @@ func (t *benchPrinter) errors(r *bench.Result) {
 func (t *benchPrinter) tail(r *bench.Result) {
 	t.line("\nA lock and its unlock cost this process %.0f allocations, %s and %s of CPU; it kept %.1f of %d cores busy.",
 		r.Cost.Allocs, bench.Bytes(r.Cost.Bytes), bench.Short(time.Duration(r.Cost.CPU)), r.Cost.Busy, r.Environment.Cores)
+	t.line("It held %s after a tenth of the run, %s at its end, and at most %s.", bench.Bytes(float64(r.Memory.Early)),
+		bench.Bytes(float64(r.Memory.Late)), bench.Bytes(float64(r.Memory.Most)))
 	t.line("%s", t.left(r.Left))
 	e := r.Environment
 	cpu := ""

@@ -23,6 +23,7 @@ func (r *run) result(rec *recorder) *Result {
 		Interval: Seconds(rec.series.interval), Series: rec.series.points(measured),
 		cycle: rec.cycle, series: rec.series,
 	}
+	result.Memory = memory(result.Series)
 	r.answers.fill(result, r.health)
 	result.Notes = r.notes(result)
 	return result

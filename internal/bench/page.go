@@ -47,12 +47,15 @@ func charts(r *Result) []report.Block {
 	when := report.Axis{Name: "seconds after the warm-up", Min: 0, Max: r.Measured.float(), Format: func(v float64) string { return seconds(math.Round(v*1000) / 1000) }}
 	latency := report.Axis{Name: "latency", Scale: report.Log, Format: func(v float64) string { return Millis(v * 1e6).axis() }}
 	p50, p99 := report.Line{Name: "p50"}, report.Line{Name: "p99"}
-	rate := report.Line{Name: "locks per second"}
+	rate, held := report.Line{Name: "locks per second"}, report.Line{Name: "memory"}
 	for _, p := range r.Series {
 		x := (p.At + r.Interval/2).float()
 		p50.Points = append(p50.Points, report.Point{X: x, Y: p.P50.float()})
 		p99.Points = append(p99.Points, report.Point{X: x, Y: p.P99.float()})
 		rate.Points = append(rate.Points, report.Point{X: x, Y: p.PerSecond})
+		if p.Memory > 0 {
+			held.Points = append(held.Points, report.Point{X: x, Y: float64(p.Memory) / (1 << 20)})
+		}
 	}
 	var bands []report.Band
 	for _, f := range r.Faults {
@@ -88,6 +91,15 @@ func charts(r *Result) []report.Block {
 				About: "locks per second over time", X: when,
 				Y:     report.Axis{Name: "locks per second", Format: func(v float64) string { return Grouped(int64(v + 0.5)) }},
 				Lines: []report.Line{rate}, Bands: bands, BandName: "fault",
+			},
+		},
+		{
+			Heading: "Memory over time",
+			Text:    "What the process of the load held, whatever else is in it included.",
+			Chart: &report.Chart{
+				About: "memory of the process over time", X: when,
+				Y:     report.Axis{Name: "MiB", Format: func(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) + " MiB" }},
+				Lines: []report.Line{held}, Bands: bands, BandName: "fault",
 			},
 		},
 	}

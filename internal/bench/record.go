@@ -99,6 +99,13 @@ func (r *recorder) trouble(op, kind string, err error, at time.Time) {
 	r.series.failed(at.Sub(r.start))
 }
 
+// remember takes how much memory the process holds now.
+func (r *recorder) remember(now time.Time, bytes uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.series.remember(now.Sub(r.start), bytes)
+}
+
 // progress returns how many cycles have ended, and the newest figures that there are.
 func (r *recorder) progress() (completed int64, lately Point) {
 	r.mu.Lock()

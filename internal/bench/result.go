@@ -33,6 +33,7 @@ type Result struct {
 	Errors     []Trouble     `json:"errors"`     // of Lock and Unlock, the most frequent first
 	Nodes      []NodeResult  `json:"nodes"`      // in order
 	Cost       Cost          `json:"cost"`       // of this process
+	Memory     Memory        `json:"memory"`     // of this process
 	Faults     []FaultResult `json:"faults"`     // in the order of the command line
 	Curves     Curves        `json:"curves"`     // latency by percentile
 	Interval   Seconds       `json:"interval_s"` // of the series
@@ -110,6 +111,7 @@ type Point struct {
 	P50       Millis  `json:"p50_ms"`
 	P99       Millis  `json:"p99_ms"`
 	Max       Millis  `json:"max_ms"`
+	Memory    uint64  `json:"memory_bytes"` // what this process held of it, at most; 0 when nobody looked
 }
 
 // Trouble is errors of one kind.
@@ -136,6 +138,13 @@ type Cost struct {
 	Bytes  float64 `json:"bytes"`
 	CPU    Millis  `json:"cpu_ms"`
 	Busy   float64 `json:"busy_cores"` // how many cores it kept busy
+}
+
+// Memory is what this process held of it, in bytes: Go's runtime with everything, less what it has given back.
+type Memory struct {
+	Early uint64 `json:"early_bytes"` // after a tenth of the measured part
+	Late  uint64 `json:"late_bytes"`  // at its end
+	Most  uint64 `json:"most_bytes"`
 }
 
 // FaultResult is a fault as it took place.

@@ -176,15 +176,16 @@ func (r *run) measure(ctx context.Context, l *redlock.Locker) *Result {
 	return result
 }
 
-// watch tells of the progress until end, or until ctx ends.
+// watch tells of the progress until end, or until ctx ends, and sees how much memory this process holds.
 func (r *run) watch(ctx context.Context, rec *recorder, start, end time.Time) {
-	tick := time.NewTicker(100 * time.Millisecond)
+	tick := time.NewTicker(min(100*time.Millisecond, rec.series.interval))
 	defer tick.Stop()
 	over := time.NewTimer(time.Until(end))
 	defer over.Stop()
 	for {
 		select {
-		case <-tick.C:
+		case now := <-tick.C:
+			rec.remember(now, memoryNow())
 			completed, lately := rec.progress()
 			r.tell(Event{Kind: Progress, At: min(time.Since(start), r.cfg.Duration), Completed: completed, Lately: lately})
 		case <-over.C:

@@ -80,6 +80,9 @@ func TestRunMeasures(t *testing.T) {
 			if completed != r.Completed {
 				t.Errorf("got %d cycles in the series, want %d", completed, r.Completed)
 			}
+			if m := r.Memory; m.Early == 0 || m.Late == 0 || m.Most < max(m.Early, m.Late) || m.Most > 4<<30 {
+				t.Errorf("got %+v as memory, want all of it, and sane", m)
+			}
 		})
 	}
 }

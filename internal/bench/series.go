@@ -12,6 +12,7 @@ type interval struct {
 	latencies histogram // nil inside until there is one
 	completed int64
 	failed    int64
+	memory    uint64
 }
 
 // newSeries divides duration into about a hundred intervals of a round length.
@@ -49,6 +50,13 @@ func (s *series) completed(offset time.Duration) {
 func (s *series) failed(offset time.Duration) {
 	if one := s.at(offset); one != nil {
 		one.failed++
+	}
+}
+
+// remember takes how much memory the process holds.
+func (s *series) remember(offset time.Duration, bytes uint64) {
+	if one := s.at(offset); one != nil {
+		one.memory = max(one.memory, bytes)
 	}
 }
 
@@ -104,7 +112,7 @@ func (s *series) point(i int, length time.Duration) Point {
 	one := s.intervals[i]
 	p := Point{
 		At: Seconds(time.Duration(i) * s.interval), Completed: one.completed, Failed: one.failed,
-		PerSecond: float64(one.completed) / length.Seconds(),
+		PerSecond: float64(one.completed) / length.Seconds(), Memory: one.memory,
 	}
 	if one.latencies.Histogram != nil {
 		figures := one.latencies.latency()

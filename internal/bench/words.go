@@ -54,5 +54,8 @@ func Bytes(n float64) string {
 	if n < 1024 {
 		return fmt.Sprintf("%.0f B", n)
 	}
-	return fmt.Sprintf("%.1f KiB", n/1024)
+	if n < 1<<20 {
+		return fmt.Sprintf("%.1f KiB", n/1024)
+	}
+	return fmt.Sprintf("%.1f MiB", n/(1<<20))
 }

@@ -25,7 +25,9 @@ type call struct {
 
 	deadline int64                    // until when a grant may be carried out, on the node's clock in µs (R4)
 	meta     string                   // what the node's meta key is expected to say (R6)
-	grace    int64                    // for how many ms a grant may come after its undo; 0 without tombstones
+	fenced   bool                     // by scripts that know fences
+	owed     bool                     // a release that comes late, perhaps before its grant
+	grace    int64                    // for how many ms a grant may come after its undo; 0: it cannot, and leaves no tombstone
 	ttl      int64                    // TTL in ms, as the server takes it
 	asked    redis.Cmder              // the command of the step under way; several calls may share a script
 	form     form                     // how its reply reads
@@ -39,7 +41,8 @@ type call struct {
 
 // put makes c a call for the command.
 func (c *call) put(command Command) {
-	c.Command, c.ttl, c.reply, c.alone, c.tries = command, command.TTL.Milliseconds(), Reply{}, false, 0
+	c.Command, c.ttl, c.reply = command, command.TTL.Milliseconds(), Reply{}
+	c.alone, c.owed, c.tries = false, false, 0
 }
 
 func (c *call) settle(r Reply) {
@@ -80,15 +83,16 @@ func (c *call) ask(ctx context.Context, to []redis.Cmder) []redis.Cmder {
 
 // byScript returns the call alone as a script.
 func (c *call) byScript() redis.Cmder {
-	if c.plainly {
-		c.hashed, c.sourced = [Release + 1]redis.Cmder{}, [Release + 1]redis.Cmder{}
-	}
+	form := c.formAlone()
 	made := &c.hashed[c.Op]
 	if c.step == bySource {
 		made = &c.sourced[c.Op]
 	}
-	form := c.formAlone()
-	if *made == nil {
+	buries := c.Op == Release && form == byBatch // which is rare, and another script than that of other releases
+	if *made == nil || c.plainly || buries {
+		if buries {
+			made = new(redis.Cmder)
+		}
 		args := form.append(nil, c.step, c)
 		if form == itself {
 			*made = redis.NewIntCmd(context.Background(), args...)
@@ -111,7 +115,9 @@ func (c *call) formAlone() form {
 	switch {
 	case c.Op == Grant:
 		return byGrants
-	case c.Op == Release || c.grace == 0: // what is hottest, and what mode Plain has
+	case c.Op == Release && c.grace > 0:
+		return byBatch
+	case c.Op == Release || !c.fenced: // what is hottest, and what mode Plain has
 		return itself
 	default:
 		return byBatch

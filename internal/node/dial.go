@@ -57,7 +57,7 @@ func Dial(index int, address string, tlsConfig *tls.Config, cfg Config) (*Node, 
 			return nil, err
 		}
 		n.opened.Add(1)
-		return lively(conn, n.idle, cfg.Timeout/8), nil
+		return lively(conn, n.idle, cfg.Timeout/8, &n.troubles), nil
 	}
 	n.client = redis.NewClient(options)
 	return n.open(), nil

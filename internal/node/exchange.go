@@ -56,13 +56,14 @@ func (n *Node) begin(ctx context.Context, batch []*call) {
 		refusal = n.admit(ctx)
 	}
 	deadline := n.deadline()
+	tombstones := n.cfg.Fenced && (n.dial == nil || time.Now().Before(n.stray))
 	for _, c := range batch {
-		c.step, c.plainly = n.firstStep(c.Op), n.dial == nil
+		c.step, c.plainly, c.fenced, c.grace = n.firstStep(c.Op), n.dial == nil, n.cfg.Fenced, 0
 		if c.Op == Grant {
 			c.meta, c.deadline = n.guard.meta, deadline
 		}
-		if n.cfg.Fenced {
-			c.grace = n.grace
+		if tombstones || c.owed && n.cfg.Fenced {
+			c.grace = n.grace.Milliseconds()
 		}
 		if c.Op == Grant && refusal != nil {
 			c.settle(Reply{Err: refusal, Untouched: true})
@@ -133,12 +134,12 @@ func (n *Node) turn(ctx context.Context, batch []*call) (open bool) {
 }
 
 // again keeps the order of one key when a command for it takes a further step, or comes after the pipeline: the later
-// ones were carried out ahead of it. Whatever they were refused, they may be granted in the right order, so that they
-// are asked once more.
+// ones were carried out ahead of it. Whatever they were refused, they may be granted in the right order, and what was
+// released may be stored once more, so that they are asked again.
 func (n *Node) again(later []*call, key string) {
 	for _, c := range later {
-		refused := c.step == settled && !c.reply.Yes && c.reply.Err == nil
-		if c.Key == key && (refused || c.step == byLooking) {
+		answered := c.step == settled && c.reply.Err == nil
+		if c.Key == key && (answered && (!c.reply.Yes || c.Op == Release) || c.step == byLooking) {
 			c.step = n.firstStep(c.Op)
 		}
 	}
@@ -203,6 +204,7 @@ func (n *Node) pipeline() redis.Pipeliner {
 // letGo gives the kept connection back to the pool, which knows whether it can be used again.
 func (n *Node) letGo() {
 	if n.conn != nil {
+		n.troubles.Add(1)
 		_ = n.conn.Close()
 		n.conn, n.pipe = nil, nil
 	}

@@ -13,8 +13,7 @@ const (
 // append appends the calls as one call of the form's script. by says whether that is named by its hash, or sent.
 func (f form) append(to []any, by step, calls ...*call) []any {
 	first := calls[0]
-	fenced := first.grace > 0
-	made := f.script(first.Op, fenced)
+	made := f.script(first.Op, first.grace > 0)
 	count := len(to) + 2
 	if by == byHash {
 		to = append(to, "EVALSHA", made.hash, nil)
@@ -30,8 +29,7 @@ func (f form) append(to []any, by step, calls ...*call) []any {
 	for _, c := range calls {
 		to = c.keys(to)
 	}
-	tombstones := fenced && first.Op == Release && f != byBatch
-	if tombstones {
+	if f == byReleases && first.grace > 0 {
 		to = append(to, goneKey)
 	}
 	to[count] = len(to) - count - 1
@@ -47,20 +45,20 @@ func (f form) append(to []any, by step, calls ...*call) []any {
 		}
 		to = c.arguments(to)
 	}
-	if tombstones {
+	if f == byReleases && first.grace > 0 {
 		to = first.patience(to)
 	}
 	return to
 }
 
 // script returns the form's script; op is of its first call.
-func (f form) script(op Op, fenced bool) script {
+func (f form) script(op Op, tombstones bool) script {
 	switch {
 	case f == byGrants:
 		return grants
 	case f == byBatch:
 		return batch
-	case f == byReleases && fenced:
+	case f == byReleases && tombstones:
 		return withdrawals
 	case f == byReleases:
 		return releases

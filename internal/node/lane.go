@@ -217,6 +217,9 @@ func (l *lane) account(calls []*call) (trouble *Error) {
 			trouble = why
 		}
 	}
+	if trouble != nil {
+		l.node.stray = time.Now().Add(l.node.grace)
+	}
 	if trouble != nil && l.down == nil {
 		l.down, l.since = trouble, time.Now()
 		l.node.log().Warn("node is down", "node", l.node.addr, "error", trouble.Error())
@@ -269,6 +272,9 @@ func (l *lane) recover() {
 		}
 		l.mu.Unlock()
 		calls := l.prepare(part)
+		for _, c := range calls {
+			c.owed = true
+		}
 		l.node.exchange(calls)
 		// What failed is owed again, and tried again after the next pause. It is no reason to do without the node,
 		// unless that is away again.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"runtime"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -84,7 +85,7 @@ func TestRepliesBetweenTwoWritesAreNoEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer server.Close()
-	conn, ok := lively(client, 0, 0).(*livelyConn)
+	conn, ok := lively(client, 0, 0, new(atomic.Uint64)).(*livelyConn)
 	if !ok {
 		t.Fatal("got a connection that is not looked at")
 	}

@@ -38,7 +38,9 @@ type Node struct {
 	end    context.CancelFunc
 	clock  nodeClock
 	opened atomic.Uint64 // connections, so far
-	lane   *lane
+	// How often a connection was no use any more, so far.
+	troubles atomic.Uint64
+	lane     *lane
 
 	// The lane's goroutine's own.
 	release, extend step // how this server compares and deletes, or extends
@@ -51,7 +53,8 @@ type Node struct {
 	seed            maphash.Seed
 	guard           guard
 	sent            clock.Instant // when the pass under way was sent
-	grace           int64         // for how many ms a grant may come after its undo
+	grace           time.Duration // for how long a grant may come after its undo
+	stray           time.Time     // until when one may that was sent before the last trouble
 	scattered       bool          // the server spreads its keys over slots, so that commands cannot share a script
 }
 
@@ -88,7 +91,7 @@ func (n *Node) open() *Node {
 	n.release, n.extend = byHash, byHash
 	n.seed = maphash.MakeSeed()
 	n.clock.drift = n.cfg.Drift
-	n.grace = (n.cfg.Timeout + n.cfg.Timeout/4 + grace).Milliseconds()
+	n.grace = n.cfg.Timeout + n.cfg.Timeout/4 + grace
 	n.lane = newLane(n)
 	return n
 }

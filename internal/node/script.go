@@ -21,13 +21,13 @@ type script struct {
 // and with fences also what comes alone, shares a third one. All are put together from the same functions.
 var (
 	grants  = assemble("", "fence", "grants")
-	batch   = assemble("", "clock", "raise", "extend", "release", "batch")
+	batch   = assemble("", "clock", "raise", "extend", "release", "bury", "batch")
 	boot    = assemble("", "clock", "boot")
 	extend  = assemble("return extend(KEYS[1], ARGV[1], ARGV[2])", "extend")
-	release = assemble("return release(KEYS[1], ARGV[1], KEYS[2], ARGV[2])", "release")
+	release = assemble("return release(KEYS[1], ARGV[1])", "release")
 	// withdrawals are releases that leave tombstones.
 	releases    = assemble("return releases(#KEYS)", "release", "releases")
-	withdrawals = assemble("return releases(#KEYS - 1, KEYS[#KEYS], ARGV[#ARGV])", "release", "releases")
+	withdrawals = assemble("return releases(#KEYS - 1, KEYS[#KEYS], ARGV[#ARGV])", "release", "bury", "releases")
 )
 
 // assemble returns the files and a last line as one script, without their comments, which a server would keep.

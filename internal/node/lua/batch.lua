@@ -1,8 +1,8 @@
 -- batch: carries out raises, extends and releases in order. The files beside this one are put in front of it.
 --
 -- KEYS   the key for tombstones; then for each command its key, followed by its fence counter for raise (2)
--- ARGV   for how many ms tombstones stay; then for each command its op (2 raise, 3 extend, 4 release) and its owner,
---        followed by the fence for raise, and by the TTL in ms for extend
+-- ARGV   for how many ms tombstones stay, '0' to leave none; then for each command its op (2 raise, 3 extend, 4 release)
+--        and its owner, followed by the fence for raise, and by the TTL in ms for extend
 --
 -- Replies this node's clock in µs, then for each command what it returned. A command that fails says -1 and spoils no
 -- other: it is asked again alone, to be told the error.
@@ -20,7 +20,10 @@ while ARGV[arg] do
     fine, code = guarded(raise, KEYS[key], KEYS[key + 1], owner, ARGV[arg + 2])
     key, arg = key + 2, arg + 3
   else
-    fine, code = guarded(release, KEYS[key], owner, KEYS[1], ARGV[1])
+    fine, code = guarded(release, KEYS[key], owner)
+    if fine and code == 0 and ARGV[1] ~= '0' then
+      fine = guarded(bury, KEYS[1], ARGV[1], owner .. ' ')
+    end
     key, arg = key + 1, arg + 2
   end
   reply[#reply + 1] = fine and code or -1

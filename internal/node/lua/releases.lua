@@ -11,18 +11,32 @@
 -- mostly the same whether it names one key or many. A key that is not there, or holds no string, is looked at alone.
 local function releases(count, gone, grace)
   local held = redis.pcall('MGET', unpack(KEYS, 1, count))
-  local mine, reply = {}, {}
+  local mine, none, reply = {}, {}, {}
   for i = 1, count do
     if held[i] == ARGV[i] then
       mine[#mine + 1] = KEYS[i]
       reply[i] = 1
     else
-      local fine, code = pcall(release, KEYS[i], ARGV[i], gone, grace)
+      local fine, code = pcall(release, KEYS[i], ARGV[i])
       reply[i] = fine and code or -1
+      if code == 0 then
+        none[#none + 1] = i
+      end
     end
   end
   if #mine > 0 then
     redis.call('DEL', unpack(mine))
+  end
+  if gone and #none > 0 then
+    local owners = ''
+    for n = 1, #none do
+      owners = owners .. ARGV[none[n]] .. ' '
+    end
+    if not pcall(bury, gone, grace, owners) then
+      for n = 1, #none do
+        reply[none[n]] = -1
+      end
+    end
   end
   return #mine == count and {1} or reply
 end

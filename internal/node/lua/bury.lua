@@ -1,0 +1,11 @@
+-- bury: leave tombstones.
+--
+--   gone     the key with the owners that were undone before their grant came
+--   grace    for how many ms a grant of theirs may still come
+--   owners   the names to add, each with a space behind it
+--
+-- R4: a release that finds nothing may have overtaken its grant, which came by another connection. It leaves a
+--     tombstone, the owner's name, until that grant is too late anyway. The list is cut at 32 KiB, oldest first.
+local function bury(gone, grace, owners)
+  redis.call('SET', gone, string.sub((redis.call('GET', gone) or '') .. owners, -32768), 'PX', grace)
+end

@@ -329,18 +329,20 @@ func (n *Node) readGrant(c *call, reply []int64) {
 	}
 }
 
-// readRefusal reads why a node gives none of the grants that share a script.
+// readRefusal reads why a node gives none of the grants that share a script. One that failed among others before may have
+// been stored then.
 func (n *Node) readRefusal(c *call, shown, code int64) {
+	untouched := !c.alone
 	switch {
 	case code == -2 && n.steadied() != nil:
-		c.settle(Reply{Err: n.steadied(), Untouched: true})
+		c.settle(Reply{Err: n.steadied(), Untouched: untouched})
 	case code == -2:
 		late := time.Duration(shown-c.deadline) * time.Microsecond
-		c.settle(Reply{Err: &Error{text: fmt.Sprintf("carried out %v too late to count", late)}, Untouched: true})
+		c.settle(Reply{Err: &Error{text: fmt.Sprintf("carried out %v too late to count", late)}, Untouched: untouched})
 	case code == -3:
 		n.guard.meta, n.guard.looked = "", 0
 	case code == -4:
-		c.settle(Reply{Err: quarantined(c.meta), Untouched: true})
+		c.settle(Reply{Err: quarantined(c.meta), Untouched: untouched})
 	default:
 		c.settle(unexpected([]int64{shown, code}))
 	}

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"fmt"
 	"hash/maphash"
 	"strings"
 	"testing"
@@ -101,6 +102,28 @@ func TestFailureThatIsNotExplained(t *testing.T) {
 		if c.reply.Yes || c.reply.Err == nil {
 			t.Errorf("got %+v to command %d, want an error", c.reply, i)
 		}
+	}
+}
+
+// R4: a grant that failed among others may be stored all the same, so that it is undone also when it comes too late alone.
+func TestFailedGrantIsNotUntouched(t *testing.T) {
+	n := dial(t, serve(t, func(command []string) string {
+		switch {
+		case command[1] == grants.hash && command[2] == "6":
+			return fmt.Sprintf("*5\r\n:%d\r\n:-1\r\n:0\r\n:1\r\n:7", time.Now().UnixMicro())
+		case command[1] == grants.hash:
+			return fmt.Sprintf("*2\r\n:%d\r\n:-2", time.Now().UnixMicro())
+		default:
+			return done(command)
+		}
+	}).addr, config(true))
+	calls := callsFor(n, grant("a"), grant("b"))
+	n.exchange(calls)
+	if r := calls[0].reply; r.Err == nil || r.Untouched {
+		t.Errorf("got %+v to a grant that failed first and was late then, want an error after which it is undone", r)
+	}
+	if r := calls[1].reply; !r.Yes || r.Fence != 7 {
+		t.Errorf("got %+v to the other, want a grant with fence 7", r)
 	}
 }
 

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// What the functions of the scripts return beside yes (1) and no (0), in batch.lua's words.
+// What the scripts say beside yes (1) and no (0), in their words.
 const (
 	CodeFailed     = -1 // the command failed and spoiled no other
 	CodeLate       = -2 // a grant came after its deadline
@@ -40,7 +40,7 @@ type value struct {
 	expires int64 // ms of the server's clock; 0: never
 }
 
-// Op is what a command of a batch asks for, in batch.lua's numbers.
+// Op is what a command asks for, in batch.lua's numbers.
 type Op uint8
 
 const (
@@ -50,7 +50,7 @@ const (
 	OpRelease
 )
 
-// Command is one command of a batch.
+// Command is one command of a script.
 type Command struct {
 	Op      Op
 	Key     string
@@ -137,44 +137,46 @@ func (n *Node) Remove(key string) {
 // Break makes the node a mutant, with an error that the scripts do not have.
 func (n *Node) Break(m Mutant) { n.faults = m }
 
-// Grant is the script of a grant that goes alone. It returns the clock too. The script fails where this returns
-// [CodeFailed].
-func (n *Node) Grant(expected string, deadline int64, c Command) (now int64, r Result) {
-	now, results := n.Batch(expected, deadline, 0, []Command{c}, nil)
-	return now, results[0]
+// Grants is grants.lua: it gives the grants in order. It returns the clock, and appends what each grant returned to
+// results; or why is not 0, and none is given. The script of a lone grant fails where that returns [CodeFailed].
+func (n *Node) Grants(expected string, deadline int64, grants []Command, results []Result) (now int64, why int, all []Result) {
+	s := script{Node: n, now: n.time()}
+	if why = s.admit(expected, deadline); why != 0 {
+		return s.now, why, results
+	}
+	for i := range grants {
+		results = append(results, s.grant(&grants[i]))
+	}
+	return s.now, 0, results
 }
 
-// Batch is batch.lua: it carries the commands out in order, and appends what each returned to results.
+// Batch is batch.lua: it carries the commands out in order, and appends what each returned to results. It takes grants as
+// well, which have a script of their own, since no time goes by between the scripts of a pipeline here. The script of a
+// lone command fails where that returns [CodeFailed].
 func (n *Node) Batch(expected string, deadline, grace int64, commands []Command, results []Result) (int64, []Result) {
 	s := script{Node: n, now: n.time(), tombstones: true, grace: grace}
-	refusal, why := s.admit(expected, deadline)
 	for i := range commands {
 		c := &commands[i]
-		r := Result{Code: refusal, Value: why}
+		var r Result
 		switch c.Op {
 		case OpGrant:
-			if refusal == 0 {
-				r.Code, r.Value = s.grant(c)
+			if r.Code = s.admit(expected, deadline); r.Code == 0 {
+				r = s.grant(c)
 			}
 		case OpRaise:
-			r = Result{Code: s.raise(c)}
+			r.Code = s.raise(c)
 		case OpExtend:
-			r = Result{Code: s.extend(c.Key, c.Owner, c.TTL)}
+			r.Code = s.extend(c.Key, c.Owner, c.TTL)
 		default:
-			r = Result{Code: s.release(c.Key, c.Owner)}
+			r.Code = s.release(c.Key, c.Owner)
 		}
 		results = append(results, r)
 	}
 	return s.now, results
 }
 
-// Raise is the script of a raise that goes alone. It fails, as Extend and Release do, where this returns [CodeFailed].
-func (n *Node) Raise(key, counter, owner string, fence uint64) int {
-	s := script{Node: n, now: n.time()}
-	return s.raise(&Command{Key: key, Counter: counter, Owner: owner, Fence: fence})
-}
-
-// Extend is the script of an extend that goes alone; ttl is in ms.
+// Extend is the script of an extend that goes alone in mode Plain; ttl is in ms. It fails, as that of Release does, where
+// this returns [CodeFailed].
 func (n *Node) Extend(key, owner string, ttl int64) int {
 	s := script{Node: n, now: n.time()}
 	return s.extend(key, owner, ttl)

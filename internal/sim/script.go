@@ -1,42 +1,45 @@
 package sim
 
 import (
+	"math"
 	"strconv"
 	"strings"
 )
 
-// script is one call of a script: it reads the clock once, and the tombstones once.
+// script is one call of a script: it reads the clock once.
 type script struct {
 	*Node
-	now        int64 // µs
-	withdrawn  string
-	ready      int64 // µs, from when on the node votes
+	now        int64  // µs
+	withdrawn  string // owners that were undone before their grant came
+	ready      int64  // µs, from when on the node votes
 	tombstones bool
 	grace      int64 // ms
 }
 
-// admit is admit.lua and vote.lua.
-func (s *script) admit(expected string, deadline int64) (code int, why int64) {
-	if late := s.now - deadline; late > 0 && s.faults != NoDeadline {
-		return CodeLate, late
+// admit is the beginning of grants.lua: 0, or why the node gives no grant. The script compares ready with the clock as text
+// first, where that says the same.
+func (s *script) admit(expected string, deadline int64) (why int) {
+	if s.now > deadline && s.faults != NoDeadline {
+		return CodeLate
 	}
 	kept, _ := s.look(s.meta, s.now)
 	gone, _ := s.look(s.gone, s.now)
 	s.withdrawn = gone.text
 	if kept.text != expected && s.faults != NoMeta || expected == "" {
-		return CodeForgotten, 0
+		return CodeForgotten
 	}
 	s.ready, _ = strconv.ParseInt(expected[:min(16, len(expected))], 10, 64)
-	if wait := s.ready - s.now; wait > 0 && s.faults != NoQuarantine {
-		return CodeQuarantine, wait
+	if s.now < s.ready && s.faults != NoQuarantine {
+		return CodeQuarantine
 	}
-	return 0, 0
+	return 0
 }
 
-// grant is grant.lua.
-func (s *script) grant(c *Command) (code int, value int64) {
+// grant is one grant of grants.lua: 1 and the fence, 0 for the one that was proposed; 0 and the ms that are left when
+// another owner holds the key; or why it is not given, and 0. When it fails, the key may be stored all the same.
+func (s *script) grant(c *Command) Result {
 	if s.withdrawn != "" && strings.Contains(s.withdrawn, c.Owner) && s.faults != NoTombstones {
-		return CodeUndone, 0
+		return Result{Code: CodeUndone}
 	}
 	holder, there := s.look(c.Key, s.now)
 	switch {
@@ -44,65 +47,46 @@ func (s *script) grant(c *Command) (code int, value int64) {
 		s.set(c.Key, c.Owner, c.TTL)
 		return s.fence(c.Counter, c.Fence)
 	case holder.list:
-		return CodeFailed, 0
+		return Result{Code: CodeFailed}
 	case holder.text != c.Owner:
-		return 0, left(holder, s.now)
+		return Result{Value: left(holder, s.now)}
 	}
 	s.set(c.Key, c.Owner, c.TTL)
-	stored, there := s.look(c.Counter, s.now)
-	if stored.list {
-		return CodeFailed, 0
-	}
-	if fence, fine := number(stored.text); there && fine {
-		return 1, fence
+	stored, _ := s.look(c.Counter, s.now)
+	if fence, fine := number(stored.text); fine {
+		return Result{Code: 1, Value: fence}
 	}
 	return s.fence(c.Counter, c.Fence)
 }
 
-// fence is fence.lua: 0 for the fence that was proposed. The code is that of the grant: when it fails, the key is stored
-// all the same, and so may be what was proposed.
-func (s *script) fence(counter string, proposal uint64) (code int, fence int64) {
-	ticks := s.now / 64
-	ceiling, present := ticks+ahead, ticks
+// fence is the fast path of grants.lua, which takes the proposal and says 0, and fence.lua behind it.
+func (s *script) fence(counter string, proposal uint64) Result {
 	stored, there := s.look(counter, s.now)
 	if stored.list {
-		return CodeFailed, 0
+		return Result{Code: CodeFailed}
 	}
-	// The script compares text of 14 digits, which orders as the numbers do.
-	const low, high = 10_000_000_000_000, 99_999_999_999_999
-	proposed := int64(proposal)
-	if there && s.ready > 0 && s.faults != StaleCounter && smaller(stored.text, strconv.FormatInt(s.ready/64, 10)) {
-		stored, there = value{}, false
-	}
-	if proposed >= low && proposed <= high && ceiling >= low && ceiling <= high && proposed <= ceiling && s.faults != CounterFromZero {
-		text := strconv.FormatInt(proposed, 10)
+	present, proposed := s.now/64, int64(min(proposal, math.MaxInt64))
+	ceiling := present + ahead
+	text := strconv.FormatUint(proposal, 10)
+	if proposed > present && proposed <= ceiling && s.faults != CounterFromZero && (!there || smaller(stored.text, text)) {
 		s.set(counter, text, counterLife)
-		if there && smaller(stored.text, text) || !there && smallerText(present, proposed) {
-			return 1, 0
-		}
+		return Result{Code: 1}
 	}
-	own, fine := ticks, true
-	if there {
-		own, fine = number(stored.text)
+	last, fine := number(stored.text)
+	missing := !fine || last < s.ready/64 && s.faults != StaleCounter
+	if missing {
+		last = present
 	}
-	if !fine {
-		return CodeFailed, 0
-	}
-	own = max(own+1, min(proposed, ticks+ahead))
-	if s.faults == CounterFromZero && !there {
+	own := max(last+1, min(proposed, ceiling))
+	if missing && s.faults == CounterFromZero {
 		own = 1
 	}
 	s.set(counter, strconv.FormatInt(own, 10), counterLife)
-	return 1, own
+	return Result{Code: 1, Value: own}
 }
 
-// smaller compares two numbers as text of one length.
+// smaller compares two numbers of equally many digits as text, as the script does.
 func smaller(a, b string) bool { return len(a) == len(b) && a < b }
-
-// smallerText compares two numbers as the script does.
-func smallerText(a, b int64) bool {
-	return strconv.FormatInt(a, 10) < strconv.FormatInt(b, 10)
-}
 
 // raise is raise.lua.
 func (s *script) raise(c *Command) int {

@@ -51,9 +51,9 @@ func (c call) script() (keys []string, args []any) {
 		return []string{meta}, []any{b.Run, b.Replication, b.Former, b.Longest, b.Members,
 			strconv.FormatFloat(b.Stretch, 'f', -1, 64), digit(b.Fresh), digit(b.Durable)}
 	case grant:
-		keys, args = []string{meta, gone}, []any{c.meta, c.deadline}
+		keys, args = []string{meta, gone}, []any{c.meta, c.deadline, c.parts[0].TTL}
 	case batch:
-		keys, args = []string{meta, gone}, []any{c.meta, c.deadline, c.grace}
+		keys, args = []string{gone}, []any{c.grace}
 	}
 	for _, p := range c.parts {
 		keys = append(keys, p.Key)
@@ -65,9 +65,7 @@ func (c call) script() (keys []string, args []any) {
 		}
 		args = append(args, p.Owner)
 		switch p.Op {
-		case sim.OpGrant:
-			args = append(args, p.TTL, p.Fence)
-		case sim.OpRaise:
+		case sim.OpGrant, sim.OpRaise:
 			args = append(args, p.Fence)
 		case sim.OpExtend:
 			args = append(args, p.TTL)
@@ -97,7 +95,7 @@ func (c call) String() string {
 		fmt.Fprintf(&b, " %s %q for %d ms", c.key, c.text[:min(80, len(c.text))], c.ttl)
 	case spoil, remove:
 		fmt.Fprintf(&b, " %s", c.key)
-	case grant, batch:
+	case grant:
 		fmt.Fprintf(&b, " meta %q deadline %d", c.meta, c.deadline)
 	}
 	if c.grace > 0 {

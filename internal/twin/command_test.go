@@ -6,12 +6,11 @@ import "github.com/quorumlock/quorumlock/internal/sim"
 type kind string
 
 const (
-	grant    kind = "grant"
-	raise    kind = "raise"
-	extend   kind = "extend"
+	grant    kind = "grants"      // one or more, of one TTL
+	batch    kind = "batch"       // one or more of raises, extends and releases
 	release  kind = "release"     // leaves a tombstone, where it has a grace
-	batch    kind = "batch"       // of all four
-	plainly  kind = "releases"    // of mode Plain, as release without grace and extend are: without tombstones
+	extend   kind = "extend"      // of mode Plain
+	plainly  kind = "releases"    // of mode Plain, as release without grace is: without tombstones
 	withdraw kind = "withdrawals" // releases that leave tombstones
 	boot     kind = "boot"
 
@@ -28,8 +27,8 @@ const (
 type command struct {
 	kind     kind
 	parts    []part   // of scripts but boot
-	expected expected // of grant and batch
-	deadline int64    // of grant and batch: µs from now on
+	expected expected // of grant
+	deadline int64    // of grant: µs from now on
 	grace    int64    // of release, batch and withdrawals: ms
 	boot     sim.BootArgs
 	target   int    // of store, spoil and remove: one of names()
@@ -88,6 +87,7 @@ type point int
 
 const (
 	present point = iota
+	tick          // the next one begins
 	end           // of the last ms in which a key is there
 	votes         // from when on the node votes
 )

@@ -23,6 +23,9 @@ func draw(seed uint64, length int) sequence {
 			Longest: 100, Members: "3:", Stretch: 1.01, Fresh: r.IntN(4) > 0}})
 	}
 	for len(q.commands) < length {
+		if r.IntN(30) == 0 {
+			q.commands = append(q.commands, drawFair(r)...)
+		}
 		q.commands = append(q.commands, drawCommand(r))
 	}
 	return q
@@ -48,12 +51,11 @@ func drawCommand(r *rand.Rand) command {
 	switch n := r.IntN(100); {
 	case n < 20:
 		return command{kind: wait, move: drawMoment(r)}
-	case n < 36:
-		return drawGrants(r, grant, 1)
-	case n < 58:
-		return drawGrants(r, batch, 1+r.IntN(8))
+	case n < 44:
+		return drawGrants(r)
 	case n < 63:
-		return command{kind: raise, parts: drawParts(r, 1, sim.OpRaise)}
+		return command{kind: batch, grace: pick[int64](r, 1, 20, 50),
+			parts: drawParts(r, drawCount(r), sim.OpRaise, sim.OpExtend, sim.OpRelease)}
 	case n < 68:
 		return command{kind: extend, parts: drawParts(r, 1, sim.OpExtend)}
 	case n < 74:
@@ -70,18 +72,20 @@ func drawCommand(r *rand.Rand) command {
 	return command{kind: look}
 }
 
+// drawCount returns how many commands go by one script: often one alone, which fails in another way than one of many.
+func drawCount(r *rand.Rand) int { return pick(r, 1, 1, 1, 2, 2, 1+r.IntN(8)) }
+
 // drawGrants returns a script that asks for the node's vote.
-func drawGrants(r *rand.Rand, k kind, count int) command {
-	ops := []sim.Op{sim.OpGrant}
-	if k == batch {
-		ops = append(ops, sim.OpGrant, sim.OpRaise, sim.OpExtend, sim.OpRelease)
+func drawGrants(r *rand.Rand) command {
+	c := command{kind: grant, deadline: 500_000, parts: drawParts(r, drawCount(r), sim.OpGrant)}
+	for i := range c.parts {
+		c.parts[i].ttl = c.parts[0].ttl
 	}
-	c := command{kind: k, deadline: 500_000, grace: pick[int64](r, 1, 20, 50), parts: drawParts(r, count, ops...)}
 	switch r.IntN(16) {
 	case 0:
 		c.expected = pick(r, older, changed, nothing)
 	case 1:
-		c.deadline = pick[int64](r, -1_000_000_000, -1000, -1, 0, 1)
+		c.deadline = pick[int64](r, -1_000_000_000, -1000, -1, -1, 0, 0, 0, 1)
 	}
 	return c
 }
@@ -114,7 +118,7 @@ func drawNumber(r *rand.Rand) number {
 	case 4:
 		return number{clock, pick[int64](r, -1, 0, 1, -1_000_000)}
 	case 5:
-		return number{fixed, pick[int64](r, 1, 9_999_999_999_999, 10_000_000_000_000, 99_999_999_999_999, 100_000_000_000_000)}
+		return number{fixed, pick[int64](r, 1, 9_999_999_999_999, 10_000_000_000_000, 99_999_999_999_999, 100_000_000_000_000, 1<<53+1, 1<<63-1)}
 	}
 	return number{clock, 781 + r.Int64N(10)}
 }
@@ -130,6 +134,24 @@ func drawReleases(r *rand.Rand) command {
 		c.grace = pick[int64](r, 1, 20, 50)
 	}
 	return c
+}
+
+// drawFair returns what goes well, unless the node does not vote: keys that somebody may hold are freed, given to one
+// owner, and given back.
+func drawFair(r *rand.Rand) []command {
+	free := command{kind: plainly}
+	take := command{kind: grant, deadline: 500_000}
+	owner := r.IntN(len(owners))
+	fence := pick(r, number{clock, 781}, number{clock, 2_000}, number{clock, 50_000}, number{clock, 500_000}, number{ceiling, 0})
+	for _, key := range r.Perm(len(keys))[:2+r.IntN(2)] {
+		free.parts = append(free.parts, part{op: sim.OpRelease, key: key, owner: holder})
+		take.parts = append(take.parts, part{op: sim.OpGrant, key: key, owner: owner, ttl: 100, fence: fence})
+	}
+	back := free
+	if r.IntN(3) > 0 {
+		back.kind, back.grace = withdraw, 20
+	}
+	return []command{{kind: wait, move: moment{pick(r, present, tick), 0, 0}}, free, take, back}
 }
 
 func drawBoot(r *rand.Rand) sim.BootArgs {
@@ -160,6 +182,8 @@ func drawMoment(r *rand.Rand) moment {
 		return moment{present, 0, pick[int64](r, 86_399_999_000, 86_400_000_000, 86_400_001_000)} // the life of a counter
 	case 5:
 		return moment{present, 0, -r.Int64N(200_000)} // set back
+	case 6:
+		return moment{tick, 0, pick[int64](r, -1, 0, 0)}
 	}
 	return moment{present, 0, r.Int64N(pick[int64](r, 100, 3_000, 50_000, 200_000))}
 }
@@ -183,7 +207,7 @@ func drawStranger(r *rand.Rand) command {
 	case c.target < len(keys):
 		c.text = pick(r, append(owners, "a stranger")...)
 	case r.IntN(4) == 0:
-		c.text = pick(r, "rubbish", "rubbish rubbish", "rubbish 14 long")
+		c.text = pick(r, "rubbish", "rubbish rubbish", "!ubbish 123456")
 	default:
 		c.fence = number{pick(r, clock, ceiling, since, since, since, since), pick[int64](r, -1, -1, 0, 0, 1, -1000)}
 		if r.IntN(5) == 0 {

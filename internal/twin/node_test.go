@@ -45,11 +45,7 @@ func (s *simulated) set(now int64) error {
 func (s *simulated) do(c call) (reply, error) {
 	switch c.kind {
 	case grant:
-		now, r := s.node.Grant(c.meta, c.deadline, c.parts[0])
-		return reply{failed: r.Code == sim.CodeFailed, numbers: []int64{now, int64(r.Code), r.Value}}, nil
-	case raise:
-		p := c.parts[0]
-		return plain(s.node.Raise(p.Key, p.Counter, p.Owner, p.Fence)), nil
+		return s.grants(c), nil
 	case extend:
 		p := c.parts[0]
 		return plain(s.node.Extend(p.Key, p.Owner, p.TTL)), nil
@@ -57,18 +53,14 @@ func (s *simulated) do(c call) (reply, error) {
 		p := c.parts[0]
 		return plain(s.node.Release(p.Key, p.Owner, c.grace)), nil
 	case batch:
-		now, results := s.node.Batch(c.meta, c.deadline, c.grace, c.parts, nil)
-		r := reply{numbers: []int64{now}}
+		now, results := s.node.Batch("", 0, c.grace, c.parts, nil)
+		r := reply{failed: failed(results), numbers: []int64{now}}
 		for _, result := range results {
-			r.numbers = append(r.numbers, int64(result.Code), result.Value)
+			r.numbers = append(r.numbers, int64(result.Code))
 		}
 		return r, nil
 	case plainly, withdraw:
-		var r reply
-		for _, p := range c.parts {
-			r.numbers = append(r.numbers, int64(s.node.Release(p.Key, p.Owner, c.grace)))
-		}
-		return r, nil
+		return s.releases(c), nil
 	case boot:
 		code, text, now := s.node.Boot(c.boot)
 		return reply{failed: code == 0, numbers: []int64{int64(code), now}, text: text}, nil
@@ -84,6 +76,43 @@ func (s *simulated) do(c call) (reply, error) {
 		return reply{}, fmt.Errorf("nobody can do %q", c.kind)
 	}
 	return reply{}, nil
+}
+
+// grants puts into numbers what the node says to grants, as grants.lua does.
+func (s *simulated) grants(c call) reply {
+	now, why, results := s.node.Grants(c.meta, c.deadline, c.parts, nil)
+	if why != 0 {
+		return reply{numbers: []int64{now, int64(why)}}
+	}
+	r, usual := reply{failed: failed(results), numbers: []int64{now}}, true
+	for _, result := range results {
+		r.numbers = append(r.numbers, int64(result.Code), result.Value)
+		usual = usual && result == sim.Result{Code: 1}
+	}
+	if usual {
+		r.numbers = []int64{now, 0}
+	}
+	return r
+}
+
+// releases puts into numbers what the node says to releases, as releases.lua does.
+func (s *simulated) releases(c call) reply {
+	var r reply
+	all := true
+	for _, p := range c.parts {
+		code := s.node.Release(p.Key, p.Owner, c.grace)
+		r.numbers = append(r.numbers, int64(code))
+		all = all && code == 1
+	}
+	if all {
+		r.numbers = []int64{1}
+	}
+	return r
+}
+
+// failed reports whether a script of one command fails: one of many says so in its reply.
+func failed(results []sim.Result) bool {
+	return len(results) == 1 && results[0].Code == sim.CodeFailed
 }
 
 // plain is the reply of a script of one command that says whether that was done.

@@ -18,6 +18,8 @@ type replay struct {
 	told  []string // what boot told of the meta key, the newest last
 	tally *tally   // nil: nobody counts
 	story io.Writer
+	// spelled: compared are the fences, whether a reply names them or says that they are the ones that were proposed.
+	spelled bool
 }
 
 // difference is where one side says something else than the first.
@@ -73,14 +75,15 @@ func (p *replay) step(c command) (*difference, error) {
 	var want reply
 	for i, s := range p.sides {
 		got, err := s.do(filled)
+
 		if err != nil {
 			return nil, err
 		}
 		p.tell("   %s: %v", s.name(), got)
 		if i == 0 {
 			want = got
-		} else if got.String() != want.String() {
-			return &difference{what: filled.String(), side: s.name(), want: want.String(), got: got.String()}, nil
+		} else if w, g := p.compared(filled, want), p.compared(filled, got); g != w {
+			return &difference{what: filled.String(), side: s.name(), want: w, got: g}, nil
 		}
 	}
 	if filled.kind == boot && !want.failed && want.numbers[0] == 1 && (len(p.told) == 0 || p.told[len(p.told)-1] != want.text) {
@@ -93,6 +96,14 @@ func (p *replay) step(c command) (*difference, error) {
 		p.tally.count(filled, want, len(p.sides))
 	}
 	return nil, nil
+}
+
+// compared is what counts of a reply.
+func (p *replay) compared(c call, r reply) string {
+	if p.spelled {
+		r = r.spell(c)
+	}
+	return r.String()
 }
 
 // look compares the contents.
@@ -121,6 +132,8 @@ func (p *replay) look() (*difference, error) {
 func (p *replay) wait(m moment) (*difference, error) {
 	to := p.now + m.by
 	switch m.from {
+	case tick:
+		to = (p.now/64+1)*64 + m.by
 	case end:
 		left := p.first.node.Left(names()[m.key])
 		if left < 0 {

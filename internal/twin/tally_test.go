@@ -23,7 +23,7 @@ type tally struct {
 func newTally() *tally { return &tally{commands: map[kind]int{}, replies: map[string]int{}} }
 
 // outcomes are the names of what the scripts' functions return, by op and code.
-var outcomes = map[sim.Op]map[int64]string{
+var outcomes = map[sim.Op]map[int]string{
 	sim.OpGrant: {1: "granted", 0: "refused", sim.CodeFailed: "error", sim.CodeLate: "late", sim.CodeForgotten: "forgotten",
 		sim.CodeQuarantine: "quarantined", sim.CodeUndone: "undone"},
 	sim.OpRaise:   {1: "raised", 0: "not raised", sim.CodeFailed: "error"},
@@ -40,33 +40,37 @@ func (t *tally) count(c call, r reply, sides int) {
 	t.compared += sides - 1
 	switch {
 	case r.failed:
-		t.replies["error"]++
+		t.replies["error of a lone command"]++
 	case c.kind == boot:
 		t.replies[bootOutcomes[r.numbers[0]]]++
 	default:
 		for i, p := range c.parts {
-			at, value := i, int64(-1)
-			if c.kind == grant || c.kind == batch {
-				at, value = 1+2*i, r.numbers[2+2*i]
-			}
-			outcome := outcomes[p.Op][r.numbers[at]]
+			said := r.about(c, i)
+			outcome := outcomes[p.Op][said.Code]
 			if outcome == "granted" {
-				outcome = map[bool]string{true: "granted, as proposed", false: "granted, another fence"}[value == 0]
+				outcome = map[bool]string{true: "granted, as proposed", false: "granted, another fence"}[said.Value == 0]
 			}
 			t.replies[outcome]++
+		}
+		if len(c.parts) > 1 && r.good(c) {
+			t.replies[string(c.kind)+": all done, in one number"]++
 		}
 	}
 }
 
 // enough returns what was met too rarely: a comparison in which nothing happens proves nothing.
 func (t *tally) enough() error {
-	wanted := map[string]bool{"granted, as proposed": true, "granted, another fence": true, "boot: told something new": true}
+	wanted := map[string]bool{"granted, as proposed": true, "granted, another fence": true, "boot: told something new": true,
+		"error of a lone command": true}
 	for _, codes := range outcomes {
 		for _, outcome := range codes {
 			wanted[outcome] = true
 		}
 	}
 	delete(wanted, "granted")
+	for _, k := range []kind{grant, plainly, withdraw} {
+		wanted[string(k)+": all done, in one number"] = true
+	}
 	for _, outcome := range bootOutcomes {
 		wanted[outcome] = true
 	}
@@ -76,7 +80,7 @@ func (t *tally) enough() error {
 			return fmt.Errorf("%s: %d times in %d sequences, want at least %d: the run proves too little", outcome, got, t.sequences, least)
 		}
 	}
-	for _, k := range []kind{grant, raise, extend, release, batch, plainly, withdraw, boot, flush, store, spoil, remove} {
+	for _, k := range []kind{grant, batch, extend, release, plainly, withdraw, boot, flush, store, spoil, remove} {
 		if got := t.commands[k]; got < least {
 			return fmt.Errorf("%s: %d commands in %d sequences, want at least %d: the run proves too little", k, got, t.sequences, least)
 		}

@@ -39,6 +39,6 @@ end
 -- Another server process than the one that wrote it, or another history of data: what it restored may be old.
 -- A server that was a replica before it was promoted has a former history, whichever one the meta key is of.
 if ARGV[8] == '1' and string.find(former, '^[0-]*$') then
-  return keep(tonumber(ready), allowed)
+  return keep(tonumber(ready, 10), allowed)
 end
-return keep(math.max(tonumber(ready), quarantine(allowed)), allowed)
+return keep(math.max(tonumber(ready, 10), quarantine(allowed)), allowed)

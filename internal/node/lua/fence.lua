@@ -29,7 +29,7 @@ local function fence(call, counter, proposal, stored, present, meta)
     end
   end
   local last = tonumber(stored)
-  if not last or last < math.floor(string.sub(meta, 1, 16) / 64) then
+  if not last or last < math.floor(tonumber(string.sub(meta, 1, 16), 10) / 64) then
     last = present
   end
   local own = math.max(last + 1, math.min(tonumber(proposal), present + 937500))

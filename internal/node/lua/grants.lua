@@ -8,8 +8,8 @@
 --        grant the owner and the fence that the client proposes, '0' for none
 --
 -- Replies this node's clock in µs, then for each grant two numbers: 1 and the fence, 0 for the one that was proposed; 0
--- and the ms that are left when another owner holds the key; -5 and 0 when the owner has been undone already; -1 and 0
--- when it fails: it is asked again alone then, to be told the error.
+-- and the ms that are left when another owner holds the key, 0 when an ACL keeps them from us; -5 and 0 when the owner has
+-- been undone already; -1 and 0 when it fails: it is asked again alone then, to be told the error.
 -- Or this node's clock and one number about all of them: 0 when each is given with the fence that was proposed, as nearly
 -- always; -2 when the client does not wait any more; -3 when the meta key says something else, or is gone with the rest of
 -- the memory; -4 when the node does not vote yet.
@@ -22,7 +22,8 @@
 --
 -- Half of what a grant costs a server is this script and not its commands. Therefore nothing is converted that need not
 -- be: the first 16 digits of the meta value are smaller, as text, than the 10 digits of the clock's seconds when their
--- seconds are smaller (from 2001 to 2286), and numbers of equally many digits order alike as text.
+-- seconds are smaller (from 2001 to 2286), and numbers of equally many digits order alike as text. Where those digits are
+-- read, the base is named: to miniredis, a 0 in front means octal.
 local call = #KEYS == 4 and redis.call or redis.pcall
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -34,7 +35,7 @@ local expected, undone = ARGV[1], kept[2]
 if kept[1] ~= expected then
   return {now, -3}
 end
-if (expected >= time[1] or #time[1] ~= 10) and now < tonumber(string.sub(expected, 1, 16)) then
+if (expected >= time[1] or #time[1] ~= 10) and now < tonumber(string.sub(expected, 1, 16), 10) then
   return {now, -4}
 end
 local present, ttl = now / 64, ARGV[3]
@@ -54,7 +55,7 @@ for i = 3, #KEYS, 2 do
       elseif type(holder) == 'table' then
         code = -1
       else
-        code, value = 0, call('PTTL', key)
+        code, value = 0, tonumber(call('PTTL', key)) or 0
       end
     elseif set.ok then
       value = nil

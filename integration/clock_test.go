@@ -1,9 +1,6 @@
 package integration
 
 import (
-	"os"
-	"os/exec"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -14,22 +11,21 @@ import (
 )
 
 // clocked returns nodes whose clocks can be set: processes of redis-server, not containers, which share the machine's.
-func clocked(t *testing.T, count int) *nodes {
+func clocked(t testing.TB, count int) *nodes {
 	t.Helper()
-	_, noCompiler := exec.LookPath("cc")
-	_, noRedis := exec.LookPath("redis-server")
-	if runtime.GOOS != "linux" || noCompiler != nil || noRedis != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal("in CI nothing may skip: this takes Linux, a C compiler and redis-server")
-		}
-		t.Skip("takes Linux, a C compiler and redis-server")
-	}
-	return start(t, cluster.Spec{Kind: cluster.Process, Nodes: count, Clocks: true})
+	return processes(t, cluster.Spec{Nodes: count, Clocks: true})
 }
 
-func step(t *testing.T, n *nodes, node int, by time.Duration) {
+func step(t testing.TB, n *nodes, node int, by time.Duration) {
 	t.Helper()
 	if err := n.Node(node).Clock().Step(by); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func rate(t testing.TB, n *nodes, node int, times float64) {
+	t.Helper()
+	if err := n.Node(node).Clock().Rate(times); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -41,9 +37,7 @@ func TestClocksThatDisagree(t *testing.T) {
 	n := clocked(t, 5)
 	step(t, n, 0, 30*time.Second)
 	step(t, n, 1, -60*time.Second)
-	if err := n.Node(2).Clock().Rate(2); err != nil {
-		t.Fatal(err)
-	}
+	rate(t, n, 2, 2)
 	var holders atomic.Int32
 	var last atomic.Uint64
 	var wg sync.WaitGroup

@@ -22,26 +22,7 @@ var slips = []loss{
 		n.ask(t, node, "GET", "key")
 		n.ask(t, node, "CONFIG", "SET", "maxmemory", "1gb")
 	}},
-	failedBack(),
-}
-
-// failedBack is a node that becomes a replica of its own former replica, which was promoted before the vote, and is then
-// promoted again: a failover and a failback by hand. (Sentinel ends the clients' connections when it does that.)
-func failedBack() loss {
-	var former string
-	return loss{
-		name: "failed over and back", spec: cluster.Spec{Args: []string{"--repl-diskless-sync-delay", "0"}},
-		before: func(t testing.TB, n *nodes, node int) {
-			replica := processes(t, cluster.Spec{Nodes: 1, Args: []string{"--repl-diskless-sync-delay", "0"}})
-			replica.follow(t, 0, n.Addrs()[node])
-			replica.ask(t, 0, "REPLICAOF", "NO", "ONE")
-			former = replica.Addrs()[0]
-		},
-		after: func(t testing.TB, n *nodes, node int, _ string) {
-			n.follow(t, node, former)
-			n.ask(t, node, "REPLICAOF", "NO", "ONE")
-		},
-	}
+	failedBack(false),
 }
 
 // What the rules as they are built do not give is shown here, so that whoever mends it is told to take it out of this file

@@ -55,6 +55,7 @@ var mishaps = []loss{
 		n.follow(t, node, spare(t))
 		n.ask(t, node, "REPLICAOF", "NO", "ONE")
 	}},
+	failedBack(true),
 	{name: "steps", says: clockStepped, spec: cluster.Spec{Clocks: true}, after: func(t testing.TB, n *nodes, node int, _ string) {
 		step(t, n, node, time.Minute)
 	}},

@@ -36,6 +36,28 @@ func (n *nodes) follow(t testing.TB, node int, master string) {
 	})
 }
 
+// failedBack is a node that becomes a replica of its own former replica, which was promoted before the vote, and is then
+// promoted again: a failover and a failback. Sentinel ends the clients' connections when it does that; by hand one may not.
+func failedBack(disconnecting bool) loss {
+	var former string
+	return loss{
+		name: "promotions", spec: cluster.Spec{Args: []string{"--repl-diskless-sync-delay", "0"}},
+		before: func(t testing.TB, n *nodes, node int) {
+			replica := processes(t, cluster.Spec{Nodes: 1, Args: []string{"--repl-diskless-sync-delay", "0"}})
+			replica.follow(t, 0, n.Addrs()[node])
+			replica.ask(t, 0, "REPLICAOF", "NO", "ONE")
+			former = replica.Addrs()[0]
+		},
+		after: func(t testing.TB, n *nodes, node int, _ string) {
+			n.follow(t, node, former)
+			n.ask(t, node, "REPLICAOF", "NO", "ONE")
+			if disconnecting {
+				n.ask(t, node, "CLIENT", "KILL", "TYPE", "normal")
+			}
+		},
+	}
+}
+
 // R6: a replica has no vote, and the error says so. Promoted again it waits until every lock that it could have forgotten
 // is over, whether its master was a stranger or another node of the same lock, whose meta key it has copied. And what is
 // promoted has forgotten, also where restarts forget nothing (DurableNodes).

@@ -23,7 +23,9 @@ func TestOldStateOnEveryNode(t *testing.T) {
 			n := processes(t, cluster.Spec{Nodes: 3, Persist: persist})
 			cfg := redlock.Config{TTL: time.Second, MaxTTL: 2 * time.Second}
 			l := dial(t, n.Addrs(), cfg)
-			cycle(t, l, "key")
+			first := lock(t, l, "key")
+			n.heldBy(t, "key", first.Owner(), n.all()...) // every node has a counter
+			unlock(t, first)
 			old := make([]cluster.Files, len(n.all()))
 			for i := range old {
 				if persist == cluster.PersistNo {

@@ -26,6 +26,8 @@ func start(t testing.TB, spec cluster.Spec) *nodes {
 	t.Helper()
 	if spec.Kind == "" {
 		spec.Kind = cluster.Docker
+	}
+	if spec.Kind == cluster.Docker {
 		needDocker(t)
 	}
 	c, err := cluster.Start(bounded(t, time.Minute), spec)

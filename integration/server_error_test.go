@@ -31,6 +31,10 @@ func lockFails(t *testing.T, l *redlock.Locker, key string) error {
 // says checks that err contains each text.
 func says(t *testing.T, err error, texts ...string) {
 	t.Helper()
+	if err == nil {
+		t.Errorf("got no error, want one that says %q", texts)
+		return
+	}
 	for _, text := range texts {
 		if !strings.Contains(err.Error(), text) {
 			t.Errorf("got %q, want it to say %q", err, text)

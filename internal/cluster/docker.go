@@ -87,7 +87,7 @@ func (d *dockerNode) start(ctx context.Context, mem Memory) error {
 func (d *dockerNode) run() (*dockertest.Resource, error) {
 	repository, tag := splitImage(d.image)
 	return d.pool.RunWithOptions(&dockertest.RunOptions{
-		Name: d.name, Repository: repository, Tag: tag, Cmd: d.args, WorkingDir: "/data",
+		Name: d.name, Repository: repository, Tag: tag, Cmd: d.args, WorkingDir: dataDir,
 		Labels:       map[string]string{labelOurs: "1", labelOwner: self().String()},
 		ExposedPorts: []string{string(redisPort)},
 		PortBindings: map[docker.Port][]docker.PortBinding{redisPort: {{HostIP: "127.0.0.1", HostPort: strconv.Itoa(d.port)}}},

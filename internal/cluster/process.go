@@ -68,7 +68,7 @@ func findRedis(program string) (string, error) {
 }
 
 func (p *processNode) start(ctx context.Context, mem Memory) error {
-	data := filepath.Join(p.dir, "data")
+	data := p.data()
 	if mem == Forget {
 		if err := os.RemoveAll(data); err != nil {
 			return err

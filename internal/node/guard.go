@@ -89,6 +89,9 @@ func (n *Node) boot(ctx context.Context) *Error {
 	if err != nil {
 		return explain(err, n.cfg.Timeout)
 	}
+	if s.role == "replica" { // it would not carry the script out
+		return s.unfit(true)
+	}
 	p := n.cfg.Policy
 	fresh := p.Fresh && !g.vouched || s.remembers(p.Quarantine())
 	sent := now()

@@ -75,6 +75,24 @@ func TestVoteOfAnotherServerDoesNotCount(t *testing.T) {
 	}
 }
 
+// R6: a replica is refused by that name, and is not asked to write anything, which it would refuse with less to say.
+func TestReplicaIsRefusedByName(t *testing.T) {
+	s := serve(t, func(command []string) string {
+		const info = "run_id:r\r\nrole:slave"
+		if command[0] == "info" {
+			return fmt.Sprintf("$%d\r\n%s", len(info), info)
+		}
+		return "-READONLY You can't write against a read only replica."
+	})
+	n := dial(t, s.addr, config(true))
+	if r := ask(t, n, grant("a")); r.Err == nil || !strings.Contains(r.Err.Error(), "a replica, not a master") {
+		t.Errorf("got %+v, want it refused as a replica", r)
+	}
+	if names := s.names(); strings.Contains(names, "EVAL") {
+		t.Errorf("got the commands %s, want no script", names)
+	}
+}
+
 // R4: a release that may have overtaken its grant, because it is owed or comes soon after trouble, leaves a tombstone, and
 // the grant dies; it is for that owner alone, and for as long as the grant may come. Others leave none: their grant went
 // before them by the same connection.

@@ -22,7 +22,7 @@ type Config struct {
 	Guard   time.Duration
 	MaxHold time.Duration
 	Drift   clock.Drift
-	Apart   float64 // by how much a clock runs fast or slow at most; 0.004: two of them differ by less than the drift rate
+	Apart   float64 // by how much a clock runs fast or slow at most
 	Renew   bool
 	Delay   time.Duration // of most messages, one way, at most
 
@@ -44,6 +44,10 @@ type Config struct {
 	Mutant  Mutant        // what is broken on purpose
 }
 
+// apart is by how much clocks run fast or slow at most where the assumptions hold: two of them differ by 0.8 % then, less
+// than the drift rate (A1).
+const apart = 0.004
+
 // Draw makes up the run of a seed.
 func Draw(seed uint64) Config {
 	r := fork(seed, "config")
@@ -56,7 +60,7 @@ func Draw(seed uint64) Config {
 		TTL:     time.Duration(1000+r.IntN(2000)) * time.Millisecond,
 		Budget:  time.Duration(50+r.IntN(200)) * time.Millisecond,
 		Drift:   clock.DefaultDrift,
-		Apart:   0.004,
+		Apart:   apart,
 		Renew:   r.IntN(4) > 0,
 		Horizon: time.Minute,
 		Pace:    time.Duration(300+r.IntN(1500)) * time.Millisecond,

@@ -15,7 +15,7 @@ import (
 func TestKnownSecondPhaseGetsStuck(t *testing.T) {
 	cfg := Config{Seed: 1159, Nodes: 3, Clients: 4, Workers: 1, Keys: 4, TTL: 1073 * time.Millisecond,
 		Longest: 1073 * time.Millisecond, Budget: 67 * time.Millisecond, MaxHold: 2146 * time.Millisecond,
-		Drift: clock.DefaultDrift, Apart: 0.004, Renew: true, Delay: 2161290, Quiet: true, Horizon: time.Minute,
+		Drift: clock.DefaultDrift, Apart: apart, Renew: true, Delay: 2161290, Quiet: true, Horizon: time.Minute,
 		Pace: 1224 * time.Millisecond}
 	if r := Run(cfg, Faults(cfg), nil); r.Stuck == 0 || len(r.Violations) > 0 {
 		t.Errorf("got %d first rounds lost in their second round trip, and %v: is it mended?", r.Stuck, r.Violations)
@@ -56,6 +56,6 @@ func declared() (Config, []Fault) {
 // small is a run of two callers on one key.
 func small() Config {
 	return Config{Nodes: 3, Clients: 2, Workers: 1, Keys: 1, TTL: 2 * time.Second, Longest: 2 * time.Second,
-		Budget: 200 * time.Millisecond, Drift: clock.DefaultDrift, Apart: 0.004, Delay: 5 * time.Millisecond,
+		Budget: 200 * time.Millisecond, Drift: clock.DefaultDrift, Apart: apart, Delay: 5 * time.Millisecond,
 		Horizon: 40 * time.Second, Pace: time.Second}
 }

@@ -197,7 +197,7 @@ func (l *lane) recover() {
 // repay carries out the releases that are owed.
 func (l *lane) repay() {
 	if len(l.owed) == 0 {
-		l.down, l.pause = false, 0
+		l.down, l.pause = l.p.w.cfg.Mutant == StaysDown, 0
 		l.next()
 		return
 	}

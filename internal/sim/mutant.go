@@ -41,6 +41,7 @@ const (
 	FreshBelievedLate
 	OldClock
 	AnyPolicy
+	StaysDown
 
 	// Of both: TestKnownDeclarationArrivesLate.
 	DeclaredLate
@@ -60,6 +61,7 @@ var mutantTexts = [mutants]struct{ name, does string }{
 	OneFormer:         {"one former history", "of a durable node's histories only the last one before the present is looked at"},
 	ExtendCreates:     {"extend creates", "an extend stores a key that is gone"},
 	AnyMembers:        {"any members", "clients with other members are served"},
+	StaysDown:         {"stays down", "a node that was given up is never taken for up again"},
 	DeclaredLate:      {"declared late", "a node believes that it is new although it forgot votes since that was sent"},
 	ClientExpiry:      {"client expiry", "keys expire at a time by the client's clock (PXAT)"},
 	OneOwner:          {"one owner", "all tries of a caller go under one owner"},

@@ -38,6 +38,7 @@ var killers = map[Mutant]uint64{
 	FreshBelievedLate: 258,
 	OldClock:          685,
 	AnyPolicy:         632,
+	StaysDown:         1,
 }
 
 // Every mutant is killed by its seed, and nothing is violated there when nothing is broken: the checkers are able to fail,

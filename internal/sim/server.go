@@ -63,11 +63,11 @@ func newServer(w *world, index int) *server {
 	r := fork(w.cfg.Seed, "node clock "+strconv.Itoa(index))
 	s := &server{w: w, index: index, held: make(map[string]time.Duration), r: r,
 		evicts: index >= w.cfg.Nodes-w.cfg.Evicting}
-	apart := float64(w.cfg.quarantine()) / 8 // A6
+	offset := float64(w.cfg.quarantine()) / 8 // A6
 	if w.cfg.Beyond {
-		apart = float64(time.Minute)
+		offset = float64(time.Minute)
 	}
-	s.clock = dial{rate: 1 + (2*r.Float64()-1)*w.cfg.Apart, wall: time.Duration((2*r.Float64() - 1) * apart)}
+	s.clock = dial{rate: 1 + (2*r.Float64()-1)*w.cfg.Apart, wall: time.Duration((2*r.Float64() - 1) * offset)}
 	s.node = NewNode(s.time, metaKey, goneKey)
 	s.node.faults = w.cfg.Mutant
 	s.node.log = func(key string, old value, had bool) {

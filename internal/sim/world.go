@@ -103,6 +103,9 @@ func (w *world) enter(slot int, clocks dial) {
 // end has every caller unlock.
 func (w *world) end() {
 	for _, l := range w.locks {
+		if w.cfg.Apart <= apart {
+			w.report.Checked[8]++
+		}
 		w.starve(l)
 	}
 	w.ending = true

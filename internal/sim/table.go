@@ -10,7 +10,7 @@ import (
 func (r *Report) Table(took time.Duration, cores int) string {
 	var b strings.Builder
 	line := func(what, format string, args ...any) {
-		fmt.Fprintf(&b, "%-14s %s\n", what, fmt.Sprintf(format, args...))
+		fmt.Fprintf(&b, "%-14s %s\n", what, folded(fmt.Sprintf(format, args...)))
 	}
 	line("runs", "%d, %.2f simulated hours, %d events", r.Runs, r.Simulated.Hours(), r.Events)
 	if took > 0 {
@@ -33,6 +33,24 @@ func (r *Report) Table(took time.Duration, cores int) string {
 	line("checked", "%s", counts(r.Checked[1:], invariants[1:]))
 	line("violations", "%d", len(r.Violations))
 	return b.String()
+}
+
+// folded breaks a long line behind commas, so that its parts stay under one another.
+func folded(text string) string {
+	const width, indent = 95, "               "
+	lines := []string{""}
+	for part := range strings.SplitSeq(text, ", ") {
+		switch last := &lines[len(lines)-1]; {
+		case *last == "":
+			*last = part
+		case len(*last)+2+len(part) > width:
+			*last += ","
+			lines = append(lines, part)
+		default:
+			*last += ", " + part
+		}
+	}
+	return strings.Join(lines, "\n"+indent)
 }
 
 // invariants are the names of what is looked at, by their numbers.

@@ -60,7 +60,8 @@ func (l *lane) step(x *exchange) {
 		}
 	}
 	budget := l.p.w.cfg.Budget
-	r := &request{kind: batch, meta: l.meta, grace: (budget + budget/4 + late).Milliseconds(), deadline: l.deadline()}
+	r := &request{kind: batch, meta: l.meta, grace: (budget + budget/4 + late).Milliseconds(), deadline: l.deadline(),
+		commands: make([]command, 0, len(x.calls)), script: make([]Command, 0, len(x.calls))}
 	for i := range x.calls {
 		c := &x.calls[i]
 		if !c.settled {
@@ -190,7 +191,7 @@ func (l *lane) receive(c *conn, r *request, reply response) {
 			return
 		}
 		l.evicts = reply.survey.mayEvict
-		l.ask(x, &request{kind: boot, boot: l.policy(reply.survey), declared: l.declares()})
+		l.ask(x, &request{kind: boot, boot: l.policy(*reply.survey), declared: l.declares()})
 		return
 	case boot:
 		l.booted(x, reply)
@@ -208,11 +209,11 @@ func (l *lane) receive(c *conn, r *request, reply response) {
 func (l *lane) declares() bool { return l.p.fresh && !l.vouched }
 
 // policy is what the boot script is told.
-func (l *lane) policy(s survey) BootArgs {
+func (l *lane) policy(s survey) *BootArgs {
 	cfg := &l.p.w.cfg
 	q := time.Duration(float64(l.p.longest)*cfg.stretch()) + 10*time.Millisecond
 	remembers := !s.flushed && s.uptime > q+time.Second
-	return BootArgs{Run: s.run, Replication: s.history, Former: s.former, Longest: l.p.longest.Milliseconds(),
+	return &BootArgs{Run: s.run, Replication: s.history, Former: s.former, Longest: l.p.longest.Milliseconds(),
 		Members: strconv.Itoa(l.p.members) + ":", Stretch: cfg.stretch(),
 		Fresh: l.declares() || remembers, Durable: cfg.Durable}
 }

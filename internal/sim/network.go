@@ -20,7 +20,7 @@ type request struct {
 	x        *exchange
 	number   int // of the exchange's requests
 	kind     requestKind
-	boot     BootArgs
+	boot     *BootArgs
 	declared bool // boot is told that the node is new by who has not looked at it before
 	meta     string
 	deadline int64
@@ -32,7 +32,7 @@ type request struct {
 // response is what comes back.
 type response struct {
 	reset   bool // the connection is broken
-	survey  survey
+	survey  *survey
 	code    int
 	meta    string
 	clock   int64

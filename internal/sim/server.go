@@ -182,7 +182,7 @@ func (s *server) serve(a arrival) {
 	var reply response
 	switch a.r.kind {
 	case info:
-		reply.survey = survey{run: s.run, history: s.history, former: s.former, flushed: s.flushed, mayEvict: s.evicts,
+		reply.survey = &survey{run: s.run, history: s.history, former: s.former, flushed: s.flushed, mayEvict: s.evicts,
 			uptime: time.Duration((s.time()-s.started)/1_000_000) * time.Second}
 	case boot:
 		if a.r.declared && s.lost > a.c.l.p.born && !s.w.cfg.Mutant.believes() {
@@ -191,7 +191,7 @@ func (s *server) serve(a arrival) {
 			return
 		}
 		s.seen = true
-		reply.code, reply.meta, reply.clock = s.node.Boot(a.r.boot)
+		reply.code, reply.meta, reply.clock = s.node.Boot(*a.r.boot)
 		if s.w.telling() {
 			s.w.tell(s.name(), "", "is looked at by %s: %s", a.c.l.p.name(), looks(reply))
 		}

@@ -17,7 +17,7 @@ var (
 
 // Whatever goes wrong, the invariants hold, in as many runs as there is time for.
 func TestSimulate(t *testing.T) {
-	series, began := Series{First: *seed, Count: 400, Cores: runtime.GOMAXPROCS(0)}, time.Now()
+	series, began := Series{First: *seed, Count: 300, Cores: runtime.GOMAXPROCS(0)}, time.Now()
 	if *duration > 0 {
 		series.Count, series.Until = 0, began.Add(*duration)
 	}

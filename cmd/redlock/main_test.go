@@ -19,7 +19,8 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"jsonlines": jsonLines, "benchresult": benchResult},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"jsonlines": jsonLines, "benchresult": benchResult,
+			"lines": linesOf, "samerest": sameRest},
 	})
 }
 

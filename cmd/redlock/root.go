@@ -17,6 +17,8 @@ var (
 	demoPage string
 	//go:embed help/bench.txt
 	benchPage string
+	//go:embed help/sim.txt
+	simPage string
 	//go:embed help/version.txt
 	versionPage string
 )
@@ -41,7 +43,7 @@ func newRoot() *cobra.Command {
 		},
 	}
 	root.SetHelpFunc(page)
-	root.AddCommand(newDemo(), newBench(), newVersion())
+	root.AddCommand(newDemo(), newBench(), newSim(), newVersion())
 	return root
 }
 

@@ -97,3 +97,38 @@ func readUntil(t *testing.T, stdout io.Reader, event string) []string {
 	}
 	return addrs
 }
+
+// A simulation that is interrupted prints what there is, says that it is no verdict, and exits with 2.
+func TestStoppedSimulationPrintsWhatThereIs(t *testing.T) {
+	cmd := exec.Command("redlock", "sim", "--seeds", "100000000", "--cores", "1")
+	var stdout bytes.Buffer
+	cmd.Stdout = &stdout
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(stderr)
+	if !lines.Scan() || !strings.Contains(lines.Text(), " runs, ") {
+		t.Errorf("got %q, want how far it is", lines.Text())
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	last := ""
+	for lines.Scan() {
+		last = lines.Text()
+	}
+	var exit *exec.ExitError
+	if err := cmd.Wait(); !errors.As(err, &exit) || exit.ExitCode() != exitUnknown {
+		t.Errorf("got %v, want exit status %d", err, exitUnknown)
+	}
+	if !strings.HasPrefix(last, "redlock: sim: no verdict: interrupted after ") {
+		t.Errorf("got %q last on stderr", last)
+	}
+	if got := stdout.String(); !strings.HasPrefix(got, "runs ") || !strings.Contains(got, "\nviolations     0\n") || strings.Contains(got, "pass") {
+		t.Errorf("got on stdout:\n%s", got)
+	}
+}

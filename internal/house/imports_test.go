@@ -113,7 +113,7 @@ var (
 		"internal/chaos":    {"redlock", "internal/cluster", "internal/report", "quorum", "clock"},
 		"internal/demo":     {"redlock", "internal/cluster", "internal/report", "quorum", "clock"},
 		"internal/house":    nil,
-		"cmd/redlock":       {"redlock", "internal/bench", "internal/chaos", "internal/demo", "internal/cluster", "internal/report", "quorum", "clock"},
+		"cmd/redlock":       {"redlock", "internal/bench", "internal/chaos", "internal/demo", "internal/cluster", "internal/report", "internal/sim", "quorum", "clock"},
 		"integration":       {"redlock", "internal/cluster", "quorum", "clock"},
 		"integration/image": {"internal/cluster"},
 		"examples":          {"redlock"},

@@ -17,6 +17,7 @@ const (
 	NodeRestart              // restarts with everything
 	NodePromote              // a replica that lags takes the node's place
 	NodeFlush                // forgets everything, and goes on
+	NodeEvict                // drops keys, as it was set up to when memory is short
 	NodePause                // hangs, then carries its backlog out
 	NodeBack                 // its clock is set back
 	NodeNudge                // its clock is set forward by less than the drift allows
@@ -35,7 +36,7 @@ const (
 )
 
 var kindNames = [kinds]string{"node empty", "node snapshot", "node tail", "node restart", "node promote", "node flush",
-	"node pause", "node back", "node nudge", "node forward", "client crash", "client freeze", "client suspend",
+	"node evict", "node pause", "node back", "node nudge", "node forward", "client crash", "client freeze", "client suspend",
 	"client wall", "cancel storm", "link out", "link in", "link lossy", "link slow", "link double"}
 
 func (k Kind) String() string { return kindNames[k] }
@@ -65,10 +66,10 @@ func (f Fault) String() string {
 	}
 	text := fmt.Sprintf("%v %s", f.Kind, who)
 	if f.By != 0 {
-		text += fmt.Sprintf(" by %v", f.By)
+		text += fmt.Sprintf(" by %v", f.By.Round(time.Microsecond))
 	}
 	if f.For != 0 {
-		text += fmt.Sprintf(" for %v", f.For)
+		text += fmt.Sprintf(" for %v", f.For.Round(time.Millisecond))
 	}
 	return text
 }
@@ -109,6 +110,8 @@ func Faults(cfg Config) []Fault {
 			}
 		case NodeFlush, CancelStorm:
 			f.For = 0
+		case NodeEvict:
+			f.Node, f.For = cfg.Nodes-1-f.Node%cfg.Evicting, 0
 		case ClientWall:
 			f.By, f.For = time.Duration(amount*2*float64(cfg.TTL)), 0
 			if back {
@@ -121,6 +124,13 @@ func Faults(cfg Config) []Fault {
 		}
 		f.For = min(f.For, cfg.calm()-at)
 		all = append(all, f)
+		if f.Kind == NodeForward && everybody { // all nodes follow one source of time
+			for hop := 1; hop < cfg.Nodes; hop++ {
+				other := f
+				other.Node = (f.Node + hop) % cfg.Nodes
+				all = append(all, other)
+			}
+		}
 	}
 }
 
@@ -133,8 +143,8 @@ func (c *Config) allows(k Kind) bool {
 		return false // it would not be durable
 	case k == NodeForward:
 		return c.Beyond
-	case k == NodeBack && c.Nodes == 1:
-		return true
+	case k == NodeEvict:
+		return c.Evicting > 0
 	}
 	return true
 }

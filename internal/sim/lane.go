@@ -41,18 +41,23 @@ type lane struct {
 
 	opened, looked uint64
 	meta           string
-	refusal        bool
+	refusal        refusal // why the node may not vote before somebody mends something
+	evicts         bool    // the survey under way tells of keys that may be dropped
 	review         time.Duration
 	vouched        bool
 	steady         time.Duration
 }
 
-// exchange is a batch under way.
+// exchange is a batch under way, or the first look at a node.
 type exchange struct {
-	calls  []call
-	number int // of the newest request
-	sent   time.Duration
-	done   func(trouble bool)
+	calls   []call
+	first   bool // the first look, which asks for nothing
+	kind    requestKind
+	number  int // of the newest request
+	began   time.Duration
+	sent    time.Duration
+	trouble bool // the node gave no service to a part of it
+	done    func(trouble bool)
 }
 
 // call is a command of a batch, and its reply once it is settled.
@@ -91,6 +96,14 @@ func (l *lane) owe(c command) {
 		c.round = 0
 		l.owed = append(l.owed, c)
 	}
+}
+
+// firstLook looks at a node that was declared to be new, before anything is asked of it: the declaration is about now.
+func (l *lane) firstLook() {
+	l.begin(&exchange{first: true, done: func(bool) {
+		l.vouched = true
+		l.next()
+	}})
 }
 
 // next begins the next batch.
@@ -184,7 +197,7 @@ func (l *lane) recover() {
 // repay carries out the releases that are owed.
 func (l *lane) repay() {
 	if len(l.owed) == 0 {
-		l.down, l.pause = false, 0
+		l.down, l.pause = l.p.w.cfg.Mutant == StaysDown, 0
 		l.next()
 		return
 	}

@@ -40,7 +40,6 @@ func (s *lease) start() {
 
 // answer takes what a node says to one of the lease's commands.
 func (s *lease) answer(index int, round uint32, op protocol.Op, a answer) {
-	s.facts.tooLate = s.facts.tooLate || a.err == tooLate
 	if !s.alterAnswer(index, round, op, &a) {
 		s.vote(index, round, op, a)
 		s.alterAfter(index, round, op, a)

@@ -1,5 +1,10 @@
 package sim
 
+import (
+	"fmt"
+	"strings"
+)
+
 // Mutant is a way in which the twins are broken on purpose: a checker that never fails proves nothing. The zero Mutant
 // breaks nothing.
 type Mutant uint8
@@ -8,39 +13,97 @@ const (
 	Intact Mutant = iota
 
 	// Of the node.
-	Canary          // a grant overwrites whoever holds the key
-	DelWithoutOwner // a release deletes whoever's key
-	NoQuarantine    // a node votes although it may have forgotten votes
-	NoMeta          // a grant does not ask what the node remembers
-	NoDeadline      // a grant that comes late is carried out
-	NoTombstones    // an undo that comes first is forgotten
-	CounterFromZero // a fence counter that is missing starts at 1
-	StaleCounter    // a fence counter that an old state brought back is taken as it is
-	OneFormer       // of a durable node's histories only the last one before the present is looked at
-	ExtendCreates   // an extend stores a key that is gone
-	AnyMembers      // clients with other members are served
-	ClientExpiry    // keys expire at a time by the client's clock (PXAT)
+	Canary
+	DelWithoutOwner
+	NoQuarantine
+	NoMeta
+	NoDeadline
+	NoTombstones
+	CounterFromZero
+	StaleCounter
+	OneFormer
+	ExtendCreates
+	AnyMembers
+	ClientExpiry
 
 	// Of the client.
-	OneOwner        // all tries of a caller go under one owner
-	SilentGrants    // a timeout counts as a grant
-	CountTwice      // a reply counts for the next node as well
-	NoSecondPhase   // a raise that was never sent counts as done
-	NoDrift         // the window is as long as the TTL
-	OlderAttempt    // a reply to a former attempt counts in the present one
-	HalfQuorum      // N/2 grants are enough
-	WindowFromReply // the window is counted from the first reply
-	WindowUnchecked // nobody looks whether the window has closed when the lease is handed out
-	LateExtend      // replies to an older extend count in the newest
-	NoUndo          // lost rounds are not undone
+	OneOwner
+	SilentGrants
+	CountTwice
+	NoSecondPhase
+	NoDrift
+	OlderAttempt
+	HalfQuorum
+	WindowFromReply
+	WindowUnchecked
+	LateExtend
+	NoUndo
+	FreshBelievedLate
+	OldClock
+	AnyPolicy
+	StaysDown
+
+	// Of both: TestKnownDeclarationArrivesLate.
+	DeclaredLate
 	mutants
 )
 
-var mutantNames = [mutants]string{"intact", "canary", "delete without owner", "no quarantine", "no meta", "no deadline",
-	"no tombstones", "counter from zero", "stale counter", "one former history",
-	"extend creates", "any members", "client expiry", "one owner", "silence grants",
-	"count twice", "no second phase", "no drift", "older attempt", "half quorum", "window from reply", "window unchecked",
-	"late extend", "no undo"}
+var mutantTexts = [mutants]struct{ name, does string }{
+	Intact:            {"intact", "nothing is broken"},
+	Canary:            {"canary", "a grant overwrites whoever holds the key"},
+	DelWithoutOwner:   {"delete without owner", "a release deletes whoever's key"},
+	NoQuarantine:      {"no quarantine", "a node votes although it may have forgotten votes"},
+	NoMeta:            {"no meta", "a grant does not ask what the node remembers"},
+	NoDeadline:        {"no deadline", "a grant that comes late is carried out"},
+	NoTombstones:      {"no tombstones", "an undo that comes first is forgotten"},
+	CounterFromZero:   {"counter from zero", "a fence counter that is missing starts at 1"},
+	StaleCounter:      {"stale counter", "a fence counter that an old state brought back is taken as it is"},
+	OneFormer:         {"one former history", "of a durable node's histories only the last one before the present is looked at"},
+	ExtendCreates:     {"extend creates", "an extend stores a key that is gone"},
+	AnyMembers:        {"any members", "clients with other members are served"},
+	StaysDown:         {"stays down", "a node that was given up is never taken for up again"},
+	DeclaredLate:      {"declared late", "a node believes that it is new although it forgot votes since that was sent"},
+	ClientExpiry:      {"client expiry", "keys expire at a time by the client's clock (PXAT)"},
+	OneOwner:          {"one owner", "all tries of a caller go under one owner"},
+	SilentGrants:      {"silence grants", "a timeout counts as a grant"},
+	CountTwice:        {"count twice", "a reply counts for the next node as well"},
+	NoSecondPhase:     {"no second phase", "a raise that was never sent counts as done"},
+	NoDrift:           {"no drift", "the window is as long as the TTL"},
+	OlderAttempt:      {"older attempt", "a reply to a former attempt counts in the present one"},
+	HalfQuorum:        {"half quorum", "N/2 grants are enough"},
+	WindowFromReply:   {"window from reply", "the window is counted from the first reply"},
+	WindowUnchecked:   {"window unchecked", "nobody looks whether the window has closed when the lease is handed out"},
+	LateExtend:        {"late extend", "replies to an older extend count in the newest"},
+	NoUndo:            {"no undo", "lost rounds are not undone"},
+	FreshBelievedLate: {"fresh believed late", "that nodes are new is believed at the first grant, however late that is"},
+	OldClock:          {"old clock", "what is known of a node's clock is taken for right however old it is"},
+	AnyPolicy:         {"any policy", "nodes that may drop keys are asked for grants"},
+}
+
+// ParseMutant returns the mutant of a name; spaces may be dashes.
+func ParseMutant(name string) (Mutant, error) {
+	for m := range mutants {
+		if strings.ReplaceAll(mutantTexts[m].name, " ", "-") == strings.ReplaceAll(name, " ", "-") {
+			return m, nil
+		}
+	}
+	return Intact, fmt.Errorf("unknown mutant %q", name)
+}
+
+// Mutants returns all that break something.
+func Mutants() []Mutant {
+	var all []Mutant
+	for m := Canary; m < mutants; m++ {
+		all = append(all, m)
+	}
+	return all
+}
 
 // String returns the mutant's name in lower case.
-func (m Mutant) String() string { return mutantNames[m] }
+func (m Mutant) String() string { return mutantTexts[m].name }
+
+// Does says what is broken, in a sentence without its full stop.
+func (m Mutant) Does() string { return mutantTexts[m].does }
+
+// believes reports whether a node may be told that it is new although it may have forgotten something by then.
+func (m Mutant) believes() bool { return m == DeclaredLate || m == FreshBelievedLate }

@@ -20,7 +20,8 @@ type request struct {
 	x        *exchange
 	number   int // of the exchange's requests
 	kind     requestKind
-	boot     BootArgs
+	boot     *BootArgs
+	declared bool // boot is told that the node is new by who has not looked at it before
 	meta     string
 	deadline int64
 	grace    int64
@@ -31,7 +32,7 @@ type request struct {
 // response is what comes back.
 type response struct {
 	reset   bool // the connection is broken
-	survey  survey
+	survey  *survey
 	code    int
 	meta    string
 	clock   int64
@@ -43,11 +44,13 @@ type survey struct {
 	run, history, former string
 	uptime               time.Duration
 	flushed              bool
+	mayEvict             bool
 }
 
 // conn is one connection of a lane. Each way it keeps the order of its messages; two connections do not.
 type conn struct {
 	l       *lane
+	serial  int // a larger one was opened later
 	life    int // of the server process at the other end
 	out, in time.Duration
 	broken  bool // nothing gets through any more
@@ -57,6 +60,7 @@ type conn struct {
 type link struct {
 	out, in, lossy, slow, double int
 	parked                       []func() // what will be sent again when the link is whole
+	newest                       int      // connection from which a batch has arrived
 	r                            *rand.Rand
 }
 
@@ -98,6 +102,15 @@ func (w *world) forth(c *conn, r *request) {
 			w.push(again, func() { s.arrive(arrival{c, r, true}) })
 		}
 	}
+}
+
+// order notes a batch that was overtaken by one of a newer connection.
+func (w *world) order(a arrival) {
+	k := &w.links[a.c.l.p.slot][a.c.l.index]
+	if a.c.serial < k.newest {
+		w.report.Reordered++
+	}
+	k.newest = max(k.newest, a.c.serial)
 }
 
 // back sends a response to the process.

@@ -32,6 +32,16 @@ func (c *nodeClock) observe(node int64, sent time.Duration, received clock.Insta
 	return step
 }
 
+// old reports whether the estimate may be off by more than that, or nobody can tell by how much.
+func (c *nodeClock) old(now clock.Instant, by time.Duration) bool {
+	return c.known && (c.slack(now) > by || (now.Lead()-c.at.Lead()).Abs() >= time.Millisecond)
+}
+
+// slack is how far the node's clock may have drifted away from the estimate.
+func (c *nodeClock) slack(now clock.Instant) time.Duration {
+	return c.drift.Of(now.Sub(c.at)) - c.drift.Floor
+}
+
 func (c *nodeClock) estimate(now clock.Instant) int64 {
 	if c.ahead == 0 {
 		return 0

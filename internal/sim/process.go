@@ -36,6 +36,7 @@ type process struct {
 	members int
 	longest time.Duration
 	fresh   bool
+	born    time.Duration // in real time
 
 	leases []*lease      // with something to wake for
 	lead   time.Duration // when the timetable looked last
@@ -46,7 +47,7 @@ func newProcess(w *world, slot, life int, clocks dial) *process {
 	name := strconv.Itoa(slot) + "." + strconv.Itoa(life)
 	cfg := &w.cfg
 	p := &process{w: w, slot: slot, clock: clocks, r: fork(cfg.Seed, "process "+name),
-		members: cfg.Nodes, longest: cfg.Longest, fresh: cfg.Fresh && life == 0}
+		members: cfg.Nodes, longest: cfg.Longest, fresh: cfg.Fresh && life == 0, born: w.now}
 	if cfg.Skewed && slot == cfg.Clients-1 {
 		p.skewed = true
 		if p.r.IntN(2) == 0 {
@@ -61,6 +62,11 @@ func newProcess(w *world, slot, life int, clocks dial) *process {
 	p.lead = p.now().Lead()
 	for i := range p.members {
 		p.lanes = append(p.lanes, &lane{p: p, index: i, clock: nodeClock{drift: cfg.Drift}})
+	}
+	if p.fresh && cfg.Mutant != FreshBelievedLate {
+		for _, l := range p.lanes {
+			l.firstLook()
+		}
 	}
 	for i := range cfg.Workers {
 		p.workers = append(p.workers, newWorker(p, i, name))

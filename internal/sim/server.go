@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"math/rand/v2"
 	"strconv"
 	"time"
 )
@@ -36,7 +37,11 @@ type server struct {
 	nudged  time.Duration // when it was set forward a little
 	lost    time.Duration // when it lost memory last
 
-	held map[string]bool // owners whose keys it forgot while they were there
+	// Owners whose keys it forgot while they were there, and until when that may matter to a lease.
+	held map[string]time.Duration
+
+	evicts bool // it may drop keys when memory is short
+	r      *rand.Rand
 }
 
 // change is what stood under a key before it changed.
@@ -56,12 +61,13 @@ type arrival struct {
 
 func newServer(w *world, index int) *server {
 	r := fork(w.cfg.Seed, "node clock "+strconv.Itoa(index))
-	s := &server{w: w, index: index, held: make(map[string]bool)}
-	apart := float64(w.cfg.quarantine()) / 8 // A6
+	s := &server{w: w, index: index, held: make(map[string]time.Duration), r: r,
+		evicts: index >= w.cfg.Nodes-w.cfg.Evicting}
+	offset := float64(w.cfg.quarantine()) / 8 // A6
 	if w.cfg.Beyond {
-		apart = float64(time.Minute)
+		offset = float64(time.Minute)
 	}
-	s.clock = dial{rate: 1 + (2*r.Float64()-1)*w.cfg.apart(), wall: time.Duration((2*r.Float64() - 1) * apart)}
+	s.clock = dial{rate: 1 + (2*r.Float64()-1)*w.cfg.Apart, wall: time.Duration((2*r.Float64() - 1) * offset)}
 	s.node = NewNode(s.time, metaKey, goneKey)
 	s.node.faults = w.cfg.Mutant
 	s.node.log = func(key string, old value, had bool) {
@@ -93,7 +99,7 @@ func (s *server) remember() {
 	now := s.time()
 	for _, k := range s.w.locks {
 		if v, there := s.node.look(k.key, now); there {
-			s.held[v.text] = true
+			s.held[v.text] = s.w.now + s.w.cfg.TTL
 		}
 	}
 	s.lost = s.w.now
@@ -112,6 +118,23 @@ func (s *server) rewind(to time.Duration) {
 		}
 	}
 	s.undo = s.undo[:i]
+}
+
+// evict drops about half of its keys that have a TTL, of those that the world knows of.
+func (s *server) evict() {
+	s.remember()
+	s.flushed = true
+	drop := func(key string) {
+		if old, there := s.node.values[key]; there && s.r.IntN(2) == 0 {
+			s.node.note(key, old, true)
+			delete(s.node.values, key)
+		}
+	}
+	for _, k := range s.w.locks {
+		drop(k.key)
+		drop(k.counter)
+	}
+	drop(goneKey)
 }
 
 // prune drops the part of the log that no fault goes back to.
@@ -159,12 +182,21 @@ func (s *server) serve(a arrival) {
 	var reply response
 	switch a.r.kind {
 	case info:
-		reply.survey = survey{run: s.run, history: s.history, former: s.former, flushed: s.flushed,
+		reply.survey = &survey{run: s.run, history: s.history, former: s.former, flushed: s.flushed, mayEvict: s.evicts,
 			uptime: time.Duration((s.time()-s.started)/1_000_000) * time.Second}
 	case boot:
+		if a.r.declared && s.lost > a.c.l.p.born && !s.w.cfg.Mutant.believes() {
+			// Memory was lost between a declaration and the look: nothing is promised then. It never arrives.
+			a.c.broken = true
+			return
+		}
 		s.seen = true
-		reply.code, reply.meta, reply.clock = s.node.Boot(a.r.boot)
+		reply.code, reply.meta, reply.clock = s.node.Boot(*a.r.boot)
+		if s.w.telling() {
+			s.w.tell(s.name(), "", "is looked at by %s: %s", a.c.l.p.name(), looks(reply))
+		}
 	case batch:
+		s.w.order(a)
 		s.prune()
 		reply.clock, reply.results = s.carryOut(a)
 	}

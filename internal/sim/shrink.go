@@ -1,14 +1,18 @@
 package sim
 
 import (
+	"context"
 	"slices"
 	"time"
 )
 
 // Shrink returns the smallest run that it finds in which rule is violated as well: one that ends there, with fewer
-// faults, then with fewer processes and callers.
-func Shrink(cfg Config, faults []Fault, rule string) (Config, []Fault) {
+// faults, then with fewer processes and callers. When ctx ends it takes what it has found by then.
+func Shrink(ctx context.Context, cfg Config, faults []Fault, rule string) (Config, []Fault) {
 	fails := func(cfg Config, faults []Fault) (time.Duration, bool) {
+		if ctx.Err() != nil {
+			return 0, false
+		}
 		for _, v := range Run(cfg, faults, nil).Violations {
 			if v.Rule == rule {
 				return v.At, true

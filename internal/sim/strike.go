@@ -18,7 +18,7 @@ func (w *world) strike(f Fault) {
 	if applied {
 		w.report.Faults[f.Kind]++
 		if w.telling() {
-			w.tell("**", "%v", f)
+			w.tell(Struck, "", "%v", f)
 		}
 	}
 }
@@ -29,6 +29,11 @@ func (w *world) strikeNode(f Fault) bool {
 		return false // a restart hides a promotion that nobody has seen, which no durable node may have had
 	}
 	switch f.Kind {
+	case NodeEvict:
+		if !s.evicts {
+			return false
+		}
+		s.evict()
 	case NodePause:
 		s.paused++
 		life := s.life
@@ -114,7 +119,6 @@ func (w *world) strikeClient(f Fault) bool {
 			w.enter(f.Client, p.clock)
 		})
 	case f.Kind == ClientFreeze:
-		w.frozen(p)
 		p.stopped++
 		w.push(w.now+f.For, p.resume)
 	case f.Kind == ClientSuspend:

@@ -69,6 +69,9 @@ func (wk *worker) try() {
 	wk.tries++
 	wk.p.w.report.Attempts++
 	wk.lease = newLease(wk)
+	if wk.p.w.telling() {
+		wk.p.w.tell(wk.p.name(), wk.lock.key, "asks for %s as %s, try %d of caller %d", wk.lock.key, wk.lease.owner, wk.tries, wk.index)
+	}
 	wk.lease.start()
 }
 

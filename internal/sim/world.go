@@ -2,7 +2,6 @@ package sim
 
 import (
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"strconv"
 	"time"
@@ -21,8 +20,9 @@ type world struct {
 	ending    bool
 	owners    int
 	grants    uint64
+	conns     int
 	report    *Report
-	story     io.Writer
+	story     func(Line)
 	before    struct {
 		text    string
 		there   bool
@@ -31,12 +31,10 @@ type world struct {
 }
 
 // Run carries out the run of cfg with the given faults, and returns what happened. It is the same whenever it is called
-// with the same arguments. The story of the run is written to story, unless that is nil.
-func Run(cfg Config, faults []Fault, story io.Writer) *Report {
+// with the same arguments. story is told every line of the run's story, unless it is nil.
+func Run(cfg Config, faults []Fault, story func(Line)) *Report {
 	w := &world{cfg: cfg, report: &Report{Runs: 1}, story: story}
-	if cfg.Beyond {
-		w.report.Beyond = 1
-	}
+	w.report.class(&cfg)
 	for i := range cfg.Keys {
 		w.locks = append(w.locks, newLock(w, i))
 	}
@@ -66,6 +64,9 @@ func Run(cfg Config, faults []Fault, story io.Writer) *Report {
 		w.report.Events++
 		e.do()
 	}
+	if w.report.Acquired == 0 && !cfg.Beyond {
+		w.violated("I12", "nobody got anything, so that the run proves nothing")
+	}
 	w.report.Simulated = w.now
 	return w.report
 }
@@ -85,7 +86,7 @@ func (w *world) establish() {
 
 // clock draws the clocks of a client's machine.
 func (w *world) clock(r *rand.Rand) dial {
-	return dial{rate: 1 + (2*r.Float64()-1)*w.cfg.apart(), mono: time.Duration(r.Int64N(int64(time.Hour))),
+	return dial{rate: 1 + (2*r.Float64()-1)*w.cfg.Apart, mono: time.Duration(r.Int64N(int64(time.Hour))),
 		wall: time.Duration(r.Int64N(int64(48*time.Hour))) - 24*time.Hour}
 }
 
@@ -102,6 +103,9 @@ func (w *world) enter(slot int, clocks dial) {
 // end has every caller unlock.
 func (w *world) end() {
 	for _, l := range w.locks {
+		if w.cfg.Apart <= apart {
+			w.report.Checked[8]++
+		}
 		w.starve(l)
 	}
 	w.ending = true
@@ -126,17 +130,9 @@ func (w *world) owner(wk *worker) string {
 func (w *world) assumed() bool { return !w.cfg.Beyond }
 
 func (w *world) violated(rule, format string, args ...any) {
-	v := Violation{At: w.now, Rule: rule, Text: fmt.Sprintf(format, args...)}
+	v := Violation{Seed: w.cfg.Seed, At: w.now, Rule: rule, Text: fmt.Sprintf(format, args...)}
 	w.report.Violations = append(w.report.Violations, v)
 	if w.telling() {
-		w.tell("!!", "%s: %s", rule, v.Text)
+		w.tell(Violated, "", "%s: %s", rule, v.Text)
 	}
 }
-
-func (w *world) telling() bool { return w.story != nil }
-
-func (w *world) tell(who, format string, args ...any) {
-	fmt.Fprintf(w.story, "%14.6fms  %-5s %s\n", float64(w.now)/1e6, who, fmt.Sprintf(format, args...))
-}
-
-func (p *process) name() string { return "c" + strconv.Itoa(p.slot) }

@@ -66,6 +66,8 @@ func work(role string) int {
 			err = count(l, job)
 		case "holder":
 			err = hold(l, job)
+		case "turns":
+			err = turns(l, job)
 		default:
 			err = fmt.Errorf("unknown role %q", role)
 		}
@@ -149,6 +151,24 @@ func hold(l *redlock.Locker, job task) error {
 		}
 	}
 	return nil
+}
+
+// turns locks, prints the fence, and unlocks when it is told something, again and again. A lock that was lost is none of
+// its business.
+func turns(l *redlock.Locker, job task) error {
+	for lines := bufio.NewScanner(os.Stdin); ; {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		lease, err := l.Lock(ctx, job.Key)
+		cancel()
+		if err != nil {
+			return err
+		}
+		fmt.Println(lease.Fence())
+		if !lines.Scan() {
+			return lines.Err()
+		}
+		_ = lease.Unlock(context.Background())
+	}
 }
 
 // number reads a number that a worker has printed.

@@ -112,15 +112,21 @@ var (
 		"internal/chaos":    {"redlock", "internal/cluster", "internal/report", "quorum", "clock"},
 		"internal/demo":     {"redlock", "internal/cluster", "internal/report", "quorum", "clock"},
 		"internal/house":    nil,
+		"internal/record":   nil,
 		"cmd/redlock":       {"redlock", "internal/bench", "internal/chaos", "internal/demo", "internal/cluster", "internal/report", "quorum", "clock"},
-		"integration":       {"redlock", "internal/cluster", "quorum", "clock"},
+		"integration":       {"redlock", "internal/cluster", "internal/record", "quorum", "clock"},
 		"integration/image": {"internal/cluster"},
 		"examples":          {"redlock"},
 		"model":             nil,
 	}
 	testRooms = map[string][]string{
 		// The simulated nodes answer as the scripts do on real ones.
-		"internal/sim": {"internal/node", "internal/cluster"},
+		"internal/sim": {"internal/node", "internal/cluster", "internal/record"},
+		// They tell how much they did.
+		"model":             {"internal/record"},
+		"redlock":           {"internal/record"},
+		"internal/node":     {"internal/record"},
+		"internal/protocol": {"internal/record"},
 	}
 )
 

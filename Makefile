@@ -4,7 +4,7 @@ GO ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint unit race fuzz integration model sim sim-long bench bench-hung bench-peers up down image clean
+.PHONY: help demo test check lint unit race fuzz integration model sim sim-long reliability bench bench-hung bench-peers up down image clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ sim: ## the protocol in simulated worlds, a minute's worth of seeds; SEED=1 says
 
 sim-long: ## the same for longer: SIM=1h
 	$(GO) test -count=1 -v -timeout 0 ./internal/sim -run '^TestSimulate$$' -duration $(or $(SIM),1h) $(if $(SEED),-seed $(SEED)) $(ARGS)
+
+reliability: ## every suite at length: writes docs/RELIABILITY.md (20 minutes); ARGS='-only fences' runs some of it
+	@$(GO) run ./internal/reliability $(ARGS)
 
 check: lint test model sim ## what CI runs: lint, then test, then model, then sim
 

@@ -77,7 +77,7 @@ func fencesRise(t *testing.T, kind cluster.Kind, enough int64) {
 		t.Errorf("got %.3f %% of the acquisitions without faults in one round trip, want 99 %%", got)
 	}
 	for name, count := range map[string]int64{
-		"acquisitions": acquired, "second_trips": raised, "quiet_acquisitions": quiet, "quiet_second_trips": quietRaised,
+		"acquisitions": acquired, "second_trips": raised, "acquisitions_without_faults": quiet, "second_trips_without_faults": quietRaised,
 		"keys": int64(len(r.last)) + 1, "out_of_order": 0,
 	} {
 		counts[name] = float64(count)

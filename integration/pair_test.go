@@ -175,8 +175,8 @@ func TestFencesSaveWhatFrozenClientsWouldOverwrite(t *testing.T) {
 		t.Errorf("nothing was proved: %d freezes, %d of %d updates without fences, %d refusals", freezes, register.unfenced, unfenced, register.refused)
 	}
 	record.Add(t, record.Figures{
-		"fault_holder_frozen": float64(freezes),
-		"unfenced_updates":    float64(unfenced), "unfenced_lost": float64(unfenced - register.unfenced),
-		"fenced_updates": float64(fenced), "fenced_lost": float64(fenced - register.fenced), "accesses_refused": float64(register.refused),
+		"fault_holder_frozen":    float64(freezes),
+		"updates_without_fences": float64(unfenced), "updates_lost_without_fences": float64(unfenced - register.unfenced),
+		"updates_with_fences": float64(fenced), "updates_lost_with_fences": float64(fenced - register.fenced), "accesses_refused": float64(register.refused),
 	}, "")
 }

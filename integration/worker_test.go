@@ -82,10 +82,10 @@ func work(role string) int {
 
 // cycles locks and unlocks until all workers together have done what is to be done, and prints how often it did.
 func cycles(l *redlock.Locker, job task) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
-	defer cancel()
 	for mine := 0; ; mine++ {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		lease, err := l.Lock(ctx, job.Key)
+		cancel()
 		if err != nil {
 			return err
 		}
@@ -93,7 +93,7 @@ func cycles(l *redlock.Locker, job task) error {
 		if err == nil {
 			err = lease.Err()
 		}
-		if unlocked := lease.Unlock(ctx); err == nil {
+		if unlocked := lease.Unlock(context.Background()); err == nil {
 			err = unlocked
 		}
 		if done || err != nil {

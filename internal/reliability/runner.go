@@ -57,10 +57,8 @@ func (r *runner) all(ctx context.Context, suites []suite, trial bool) ([]Outcome
 	if r.dir, err = os.MkdirTemp("", "reliability-"); err != nil {
 		return nil, err
 	}
-	for _, s := range suites {
-		if err := r.exists(ctx, s); err != nil {
-			return nil, err
-		}
+	if err := r.exist(ctx, suites); err != nil {
+		return nil, err
 	}
 	var outcomes []Outcome
 	for i, s := range suites {
@@ -74,21 +72,28 @@ func (r *runner) all(ctx context.Context, suites []suite, trial bool) ([]Outcome
 	return outcomes, nil
 }
 
-// exists looks whether a suite builds, and has all of its tests. It is built, so that its time is its own.
-func (r *runner) exists(ctx context.Context, s suite) error {
-	r.logf("builds %s", s.name)
-	text, err := r.run(ctx, []string{"test", "-list", s.pattern(), s.pkg}, nil)
-	if err != nil {
-		return fmt.Errorf("suite %s does not build: %w\n%s", s.name, err, end(text))
-	}
-	for _, test := range s.tests {
-		if !slices.Contains(strings.Split(text, "\n"), test) {
-			return fmt.Errorf("suite %s: no test %s in %s", s.name, test, s.pkg)
+// exist looks whether the suites build, and have all of their tests and tools: before the first one runs, and not after an
+// hour. It is no part of a suite's time.
+func (r *runner) exist(ctx context.Context, suites []suite) error {
+	there := map[string][]string{} // tests, by package
+	for _, s := range suites {
+		for _, tool := range s.tools {
+			if _, err := exec.LookPath(tool); err != nil {
+				return fmt.Errorf("suite %s: %w", s.name, err)
+			}
 		}
-	}
-	for _, tool := range s.tools {
-		if _, err := exec.LookPath(tool); err != nil {
-			return fmt.Errorf("suite %s: %w", s.name, err)
+		if there[s.pkg] == nil {
+			r.logf("builds %s", s.pkg)
+			text, err := r.run(ctx, []string{"test", "-list", "^Test", s.pkg}, nil)
+			if err != nil {
+				return fmt.Errorf("suite %s: %w\n%s", s.name, err, end(text))
+			}
+			there[s.pkg] = strings.Split(text, "\n")
+		}
+		for _, test := range s.tests {
+			if !slices.Contains(there[s.pkg], test) {
+				return fmt.Errorf("suite %s: no test %s in %s", s.name, test, s.pkg)
+			}
 		}
 	}
 	return nil

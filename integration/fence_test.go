@@ -26,7 +26,7 @@ func TestFencesRiseThroughFaults(t *testing.T) {
 	for _, c := range []struct {
 		kind  cluster.Kind
 		share int64 // of a hundred
-	}{{cluster.Process, 75}, {cluster.Docker, 25}} {
+	}{{cluster.Process, 80}, {cluster.Docker, 20}} {
 		t.Run(string(c.kind), func(t *testing.T) {
 			needDocker(t) // redis-server is where an engine is
 			fencesRise(t, c.kind, enough*c.share/100)

@@ -22,7 +22,7 @@ func TestNothingIsLeftThroughCancelsAndHangs(t *testing.T) {
 	for _, c := range []struct {
 		kind  cluster.Kind
 		share int64 // of a hundred
-	}{{cluster.Process, 80}, {cluster.Docker, 20}} {
+	}{{cluster.Process, 90}, {cluster.Docker, 10}} {
 		t.Run(string(c.kind), func(t *testing.T) {
 			needDocker(t) // redis-server is where an engine is
 			nothingStays(t, c.kind, cycles*c.share/100)
@@ -81,7 +81,7 @@ func nothingStays(t *testing.T, kind cluster.Kind, cycles int64) {
 	}
 	working.Wait()
 	stopped := time.Now()
-	n.nothingLeft(t)
+	n.nothingLeftWithin(t, patience, n.all()...) // not soon: the machine is busy, and no TTL helps
 	took := time.Since(stopped)
 	t.Logf("%d cycles, of which %d held the key, through %d freezes shorter and %d longer than %v; nothing was left %v later",
 		done.Load(), won.Load(), brief, long, timeout, took.Round(time.Millisecond))

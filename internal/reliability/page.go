@@ -111,7 +111,7 @@ func (p *page) kinds() {
 	if len(rows) == 0 {
 		return
 	}
-	p.line("Faults by kind:")
+	p.line("Faults by kind, as the suites name them; those of the simulator are in [simulation.md](simulation.md#what-is-simulated):")
 	p.line("")
 	p.line("| fault | times | by suite |")
 	p.line("|---|---:|---|")

@@ -91,6 +91,9 @@ func (s suite) much(total record.Figures) string {
 	if n := faults(total); n > 0 {
 		parts = append(parts, number(n)+" faults")
 	}
+	if parts == nil { // what was found says it
+		return "–"
+	}
 	return strings.Join(parts, ", ")
 }
 

@@ -22,7 +22,7 @@ type sizes struct {
 
 // full and quick are the sizes without and with -quick.
 var (
-	full  = sizes{Sim: 5 * time.Minute, Seed: 1, Compare: time.Minute, Worlds: 48, Fences: 1_000_000, Cycles: 1_000_000}
+	full  = sizes{Sim: 5 * time.Minute, Seed: 1, Compare: time.Minute, Worlds: 36, Fences: 1_000_000, Cycles: 1_000_000}
 	quick = sizes{Sim: 10 * time.Second, Seed: 1, Compare: 5 * time.Second, Worlds: 12, Fences: 20_000, Cycles: 20_000, Short: true}
 )
 

@@ -10,7 +10,7 @@ import (
 
 // families are the figures that are kinds of one thing, and what a page calls them together.
 var families = []struct{ prefix, title string }{
-	{"fault", "faults"}, {"refusal", "answers that were no vote"}, {"checked", "looks"}, {"command", "commands"}, {"reply", "replies"},
+	{"fault", "faults"}, {"refusal", "answers that were no vote"}, {"checked", "looks at each invariant"}, {"command", "commands"}, {"reply", "replies"},
 }
 
 // kind takes a figure's name apart into its family, "" for none, and the rest.

@@ -4,7 +4,7 @@ GO ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint unit race fuzz integration model sim sim-long twin bench bench-hung bench-peers up down image clean
+.PHONY: help demo test check lint unit race fuzz integration model sim sim-long twin reliability bench bench-hung bench-peers up down image clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ sim-long: ## the same for longer: SIM=1h
 
 twin: ## the simulated node beside miniredis and real Redis, on random commands, for TWIN=1m; SEED=1 says from which on
 	$(GO) test -count=1 -v -timeout 0 ./internal/twin -run '^TestTwinSaysWhatRedisSays$$' -duration $(or $(TWIN),1m) $(if $(SEED),-seed $(SEED)) $(ARGS)
+
+reliability: ## every suite at length: writes docs/RELIABILITY.md (20 minutes); ARGS='-only fences' runs some of it
+	@$(GO) run ./internal/reliability $(ARGS)
 
 check: lint test model sim ## what CI runs: lint, then test, then model, then sim
 

@@ -68,7 +68,7 @@ func TestThousandCancelledLocksLeaveNothing(t *testing.T) {
 		cfg := redlock.Config{Mode: mode}
 		l, other := dial(t, n.Addrs(), cfg), dial(t, n.Addrs(), cfg)
 		t.Run("free", func(t *testing.T) {
-			won := cancelled(t, 1000, l)
+			won := cancelled(t, 1000, l, aRound, cancelKey)
 			if won == 0 || won == 1000 {
 				t.Errorf("%d of 1000 locks won against their cancel: nothing was proved", won)
 			}
@@ -79,7 +79,7 @@ func TestThousandCancelledLocksLeaveNothing(t *testing.T) {
 			for i := range cancelKeys {
 				leases = append(leases, lock(t, other, cancelKey(i)))
 			}
-			if won := cancelled(t, 1000, l); won > 0 {
+			if won := cancelled(t, 1000, l, aRound, cancelKey); won > 0 {
 				t.Errorf("%d locks on held keys", won)
 			}
 			for _, lease := range leases {
@@ -108,7 +108,7 @@ func TestCancelledLocksLeaveNothingOnAHungNode(t *testing.T) {
 	// Also after the lockers have given the node up, which they do when NodeTimeout has passed.
 	for deadline := time.Now().Add(1500 * time.Millisecond); time.Now().Before(deadline); {
 		for _, l := range lockers {
-			cancelled(t, 200, l)
+			cancelled(t, 200, l, aRound, cancelKey)
 		}
 	}
 	n.nothingLeftOn(t, 0, 2)
@@ -117,13 +117,16 @@ func TestCancelledLocksLeaveNothingOnAHungNode(t *testing.T) {
 	takesPart(t, n, lockers...)
 }
 
-const cancelKeys = 50
+const (
+	cancelKeys = 50
+	aRound     = 6 * time.Millisecond // about
+)
 
 func cancelKey(i int) string { return fmt.Sprintf("cancel/%d", i%cancelKeys) }
 
-// cancelled starts count Locks, 20 at a time, and cancels each within about the time that a round takes. It unlocks and
-// counts those that win nevertheless.
-func cancelled(t *testing.T, count int, l *redlock.Locker) int64 {
+// cancelled starts count Locks, 20 at a time, and cancels each at a random moment within a time, about that of a round.
+// It unlocks and counts those that win nevertheless.
+func cancelled(t *testing.T, count int, l *redlock.Locker, within time.Duration, key func(int) string) int64 {
 	t.Helper()
 	stop := errors.New("changed my mind")
 	var next, won atomic.Int64
@@ -132,8 +135,8 @@ func cancelled(t *testing.T, count int, l *redlock.Locker) int64 {
 		wg.Go(func() {
 			for i := next.Add(1); i <= int64(count); i = next.Add(1) {
 				ctx, cancel := context.WithCancelCause(t.Context())
-				timer := time.AfterFunc(rand.N(6*time.Millisecond), func() { cancel(stop) })
-				lease, err := l.Lock(ctx, cancelKey(int(i)))
+				timer := time.AfterFunc(rand.N(within), func() { cancel(stop) })
+				lease, err := l.Lock(ctx, key(int(i)))
 				timer.Stop()
 				cancel(nil)
 				if err != nil {
@@ -141,7 +144,8 @@ func cancelled(t *testing.T, count int, l *redlock.Locker) int64 {
 					continue
 				}
 				won.Add(1)
-				if err := lease.Unlock(ctx); err != nil {
+				// Nodes that hang, or are slow, hear of it later: what they keep is looked for afterwards.
+				if err := lease.Unlock(ctx); err != nil && !errors.Is(err, redlock.ErrNoQuorum) {
 					t.Errorf("unlock: %v", err)
 				}
 			}

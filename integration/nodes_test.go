@@ -221,7 +221,12 @@ func (n *nodes) nothingLeft(t testing.TB) {
 
 func (n *nodes) nothingLeftOn(t testing.TB, which ...int) {
 	t.Helper()
-	eventually(t, soon, func() error {
+	n.nothingLeftWithin(t, soon, which...)
+}
+
+func (n *nodes) nothingLeftWithin(t testing.TB, within time.Duration, which ...int) {
+	t.Helper()
+	eventually(t, within, func() error {
 		for _, index := range which {
 			locks, err := locksOn(bounded(t, 10*time.Second), n.direct[index])
 			if err != nil {

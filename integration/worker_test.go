@@ -66,6 +66,8 @@ func work(role string) int {
 			err = count(l, job)
 		case "holder":
 			err = hold(l, job)
+		case "turns":
+			err = turns(l, job)
 		default:
 			err = fmt.Errorf("unknown role %q", role)
 		}
@@ -80,10 +82,10 @@ func work(role string) int {
 
 // cycles locks and unlocks until all workers together have done what is to be done, and prints how often it did.
 func cycles(l *redlock.Locker, job task) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
-	defer cancel()
 	for mine := 0; ; mine++ {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		lease, err := l.Lock(ctx, job.Key)
+		cancel()
 		if err != nil {
 			return err
 		}
@@ -91,7 +93,7 @@ func cycles(l *redlock.Locker, job task) error {
 		if err == nil {
 			err = lease.Err()
 		}
-		if unlocked := lease.Unlock(ctx); err == nil {
+		if unlocked := lease.Unlock(context.Background()); err == nil {
 			err = unlocked
 		}
 		if done || err != nil {
@@ -149,6 +151,24 @@ func hold(l *redlock.Locker, job task) error {
 		}
 	}
 	return nil
+}
+
+// turns locks, prints the fence, and unlocks when it is told something, again and again. A lock that was lost is none of
+// its business.
+func turns(l *redlock.Locker, job task) error {
+	for lines := bufio.NewScanner(os.Stdin); ; {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		lease, err := l.Lock(ctx, job.Key)
+		cancel()
+		if err != nil {
+			return err
+		}
+		fmt.Println(lease.Fence())
+		if !lines.Scan() {
+			return lines.Err()
+		}
+		_ = lease.Unlock(context.Background())
+	}
 }
 
 // number reads a number that a worker has printed.

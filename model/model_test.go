@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/quorumlock/quorumlock/internal/record"
 )
 
 var (
@@ -62,6 +64,26 @@ func TestModels(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	record.Add(t, figures(rows), "")
+}
+
+// figures are what the searches came to together.
+func figures(rows []row) record.Figures {
+	f := record.Figures{"searches": float64(len(rows)), "errors_in_right_rules": 0, "wrong_rules_found_out": 0}
+	for _, r := range rows {
+		f["states"] += float64(r.States)
+		if r.Expected == "none" {
+			f["right_rules"]++
+			f["errors_in_right_rules"] += float64(r.Errors)
+			f["states_of_right_rules"] += float64(r.States)
+			continue
+		}
+		f["wrong_rules"]++
+		if r.Errors > 0 {
+			f["wrong_rules_found_out"]++
+		}
+	}
+	return f
 }
 
 // judge says what is wrong with an outcome; nothing when it is as expected.

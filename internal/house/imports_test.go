@@ -100,28 +100,36 @@ func onlyModulesOf(t *testing.T, packages []string, flags ...string) {
 // in testRooms.
 var (
 	rooms = map[string][]string{
-		"quorum":            nil,
-		"clock":             nil,
-		"internal/protocol": {"quorum", "clock"},
-		"internal/node":     {"clock"},
-		"redlock":           {"internal/protocol", "internal/node", "quorum", "clock"},
-		"internal/sim":      {"internal/protocol", "quorum", "clock"},
-		"internal/twin":     nil,
-		"internal/cluster":  nil,
-		"internal/report":   {"redlock", "quorum", "clock"},
-		"internal/bench":    {"redlock", "internal/cluster", "internal/report", "quorum", "clock"},
-		"internal/chaos":    {"redlock", "internal/cluster", "internal/report", "quorum", "clock"},
-		"internal/demo":     {"redlock", "internal/cluster", "internal/report", "quorum", "clock"},
-		"internal/house":    nil,
-		"cmd/redlock":       {"redlock", "internal/bench", "internal/chaos", "internal/demo", "internal/cluster", "internal/report", "internal/sim", "quorum", "clock"},
-		"integration":       {"redlock", "internal/cluster", "quorum", "clock"},
-		"integration/image": {"internal/cluster"},
-		"examples":          {"redlock"},
-		"model":             nil,
+		"quorum":               nil,
+		"clock":                nil,
+		"internal/protocol":    {"quorum", "clock"},
+		"internal/node":        {"clock"},
+		"redlock":              {"internal/protocol", "internal/node", "quorum", "clock"},
+		"internal/sim":         {"internal/protocol", "quorum", "clock"},
+		"internal/twin":        nil,
+		"internal/cluster":     nil,
+		"internal/report":      {"redlock", "quorum", "clock"},
+		"internal/bench":       {"redlock", "internal/cluster", "internal/report", "quorum", "clock"},
+		"internal/chaos":       {"redlock", "internal/cluster", "internal/report", "quorum", "clock"},
+		"internal/demo":        {"redlock", "internal/cluster", "internal/report", "quorum", "clock"},
+		"internal/house":       nil,
+		"internal/record":      nil,
+		"internal/reliability": {"internal/cluster", "internal/record"},
+		"cmd/redlock":          {"redlock", "internal/bench", "internal/chaos", "internal/demo", "internal/cluster", "internal/report", "internal/sim", "quorum", "clock"},
+		"integration":          {"redlock", "internal/cluster", "internal/record", "quorum", "clock"},
+		"integration/image":    {"internal/cluster"},
+		"examples":             {"redlock"},
+		"model":                nil,
 	}
 	testRooms = map[string][]string{
 		// The simulated nodes answer as the scripts do on real ones.
-		"internal/twin": {"internal/sim", "internal/node", "internal/cluster"},
+		"internal/twin": {"internal/sim", "internal/node", "internal/cluster", "internal/record"},
+		// They tell how much they did.
+		"internal/sim":      {"internal/record"},
+		"model":             {"internal/record"},
+		"redlock":           {"internal/record"},
+		"internal/node":     {"internal/record"},
+		"internal/protocol": {"internal/record"},
 	}
 )
 

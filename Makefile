@@ -22,7 +22,7 @@ race: ## the library's tests, three times over, with the race detector
 	$(GO) test -race -count=3 ./clock ./quorum ./internal/protocol ./internal/node ./redlock
 
 fuzz: ## every fuzz target for FUZZ=10s
-	@for package in ./internal/node ./redlock; do \
+	@for package in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n 1 dirname | sort -u); do \
 	  for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz'); do \
 	    $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(or $(FUZZ),10s) $$package || exit 1; \
 	  done; \

@@ -47,6 +47,9 @@ func (w *world) strike(ctx context.Context, r *rand.Rand, n *memory.Node) {
 			w.ledger.count("fault: slow")
 			n.Slow(time.Duration(r.ExpFloat64()*float64(timeout/4)), 0)
 			pause(ctx, lasts)
+			if r.IntN(2) == 0 {
+				n.Reset() // and with it what is on its way
+			}
 		case kind == 4:
 			w.ledger.count("fault: slow dial")
 			n.Slow(0, time.Duration(r.ExpFloat64()*float64(timeout)))

@@ -35,15 +35,30 @@ func (p *worker) work(ctx context.Context) {
 	}
 }
 
-// limit returns a context that ends after a while, by a deadline or by a cancel, and with nothing else to say why.
+// limit returns a context that ends after a while, by a deadline or by a cancel; ends tells when.
 func (p *worker) limit(ctx context.Context, mean time.Duration) (context.Context, context.CancelFunc) {
 	d := time.Duration(p.r.ExpFloat64() * float64(mean))
+	ctx = context.WithValue(ctx, ends{}, time.Now().Add(d))
 	if p.r.IntN(2) == 0 {
 		return context.WithTimeout(ctx, d)
 	}
 	limited, cancel := context.WithCancel(ctx)
 	timer := time.AfterFunc(d, cancel)
 	return limited, func() { timer.Stop(); cancel() }
+}
+
+// ends is the key of the time at which a context of limit ends, if its parent does not before.
+type ends struct{}
+
+// late looks whether an operation has waited for something after the end of its context.
+func (p *worker) late(op string, ctx context.Context) {
+	end, limited := ctx.Value(ends{}).(time.Time)
+	if deadline, some := ctx.Deadline(); some && limited && deadline.Before(end) {
+		end = deadline
+	}
+	if limited && time.Now().After(end) {
+		p.ledger.violated("%s returned %v after the end of its context", op, time.Since(end))
+	}
 }
 
 func (p *worker) try(ctx context.Context, key string) {
@@ -55,6 +70,7 @@ func (p *worker) try(ctx context.Context, key string) {
 	}
 	began := time.Now()
 	lease, err := p.locker.TryLock(asked, key)
+	p.late("TryLock", asked)
 	// A round for the grants, and one for the fence (R9).
 	if took := time.Since(began); took > 2*timeout {
 		p.ledger.violated("TryLock took %v, with a NodeTimeout of %v", took, timeout)
@@ -71,6 +87,7 @@ func (p *worker) lock(ctx context.Context, key string) {
 	limited, cancel := p.limit(ctx, time.Second)
 	defer cancel()
 	lease, err := p.locker.Lock(limited, key)
+	p.late("Lock", limited)
 	if err != nil {
 		p.refused("Lock", limited, err)
 		if !errors.Is(err, redlock.ErrClosed) && limited.Err() == nil {

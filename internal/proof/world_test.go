@@ -76,6 +76,7 @@ func newWorld(t *testing.T, seed uint64, ledger *ledger) *world {
 // open returns a locker over clients that are set up as go-redis's defaults say, or as those of Dial are.
 func (w *world) open(r *rand.Rand, cfg redlock.Config) *redlock.Locker {
 	cfg.Mode, cfg.MaxTTL, cfg.NodeTimeout = w.mode, w.longest, timeout
+	cfg.Backoff = redlock.Backoff{Min: 20 * time.Millisecond, Max: 500 * time.Millisecond}
 	strict := r.IntN(2) == 0
 	clients := make([]redis.UniversalClient, len(w.nodes))
 	for i, n := range w.nodes {

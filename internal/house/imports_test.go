@@ -106,6 +106,8 @@ var (
 		"internal/node":     {"clock"},
 		"redlock":           {"internal/protocol", "internal/node", "quorum", "clock"},
 		"internal/sim":      {"internal/protocol", "quorum", "clock"},
+		"internal/memory":   nil,
+		"internal/proof":    {"redlock", "internal/memory", "quorum", "clock"},
 		"internal/cluster":  nil,
 		"internal/report":   {"redlock", "quorum", "clock"},
 		"internal/bench":    {"redlock", "internal/cluster", "internal/report", "quorum", "clock"},
@@ -119,6 +121,7 @@ var (
 		"model":             nil,
 	}
 	testRooms = map[string][]string{
+		"redlock": {"internal/memory"},
 		// The simulated nodes answer as the scripts do on real ones.
 		"internal/sim": {"internal/node", "internal/cluster"},
 	}
@@ -172,6 +175,24 @@ func room(path string) string {
 	return longest
 }
 
+// What the library's tests share stays as light as they are: nodes in memory need miniredis and nothing else. Their bubbles
+// belong to tests, so that no room of a command may have them.
+func TestMemoryLinksLittle(t *testing.T) {
+	for _, p := range list(t, "-deps", "./internal/memory") {
+		if p.Standard || p.Module == nil || p.Module.Path == module {
+			continue
+		}
+		if !slices.Contains([]string{"github.com/alicebob/miniredis/v2", "github.com/yuin/gopher-lua"}, p.Module.Path) {
+			t.Errorf("internal/memory needs %s, of module %s", p.ImportPath, p.Module.Path)
+		}
+	}
+	for _, p := range list(t, "-deps", "./cmd/redlock") {
+		if p.ImportPath == module+"/internal/memory" || strings.HasPrefix(p.ImportPath, "pgregory.net/rapid") {
+			t.Errorf("./cmd/redlock links %s", p.ImportPath)
+		}
+	}
+}
+
 // Docker, charts, command lines and proxies stay out of what a service links, whatever the list of modules says.
 func TestLibraryLinksNoDocker(t *testing.T) {
 	var deps []string
@@ -179,7 +200,7 @@ func TestLibraryLinksNoDocker(t *testing.T) {
 		deps = append(deps, p.Deps...)
 	}
 	for _, dep := range deps {
-		for _, word := range []string{"docker", "dockertest", "cobra", "toxiproxy", "plot", "miniredis", "redsync", "testing"} {
+		for _, word := range []string{"docker", "dockertest", "cobra", "toxiproxy", "plot", "miniredis", "redsync", "rapid", "testing"} {
 			if strings.Contains(dep, word) && !strings.HasPrefix(dep, "internal/") {
 				t.Errorf("./redlock links %s", dep)
 			}

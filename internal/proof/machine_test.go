@@ -155,16 +155,21 @@ func (m *machine) check(rt *rapid.T) {
 				rt.Errorf("node %d at %v: got %q of %q want %q", i, now.Sub(start), key, got, want)
 			}
 		}
+		n.orphans = false
 	}
 }
 
-// adopt has the model believe what a node has that was mute for a while, if it is nothing, or a lease that is held.
+// adopt has the model believe what a node has that was mute for a while, if it is nothing, or a lease that is held, or one
+// of a locker that was closed before the node heard of it.
 func (m *machine) adopt(i int, key, owner string) {
 	n := m.nodes[i]
 	delete(n.murky, key)
 	delete(n.keys, key)
+	if n.orphans && owner != "" {
+		n.keys[key] = stored{owner: owner, until: time.Now().Add(m.real[i].TTL(key))}
+	}
 	for _, b := range m.leases {
-		if b.owner == owner && b.over == nil {
+		if b.owner == owner && (b.over == nil || b.unpaid[i]) {
 			n.keys[key] = stored{owner: owner, until: time.Now().Add(m.real[i].TTL(key))}
 		}
 	}
@@ -307,15 +312,30 @@ func (m *machine) break_(rt *rapid.T, seen *ledger) {
 	m.real[i].Set(f)
 	m.nodes[i].fault = f
 	seen.count("fault")
-	// Check sees it, and uses up the connections that have been cut: a client of the caller's would try the next command
-	// on them.
-	for i := range 8 {
-		h, _ := m.houses[i%2].Check(context.Background())
+	for house := range m.houses {
+		if f == memory.Dead {
+			m.poke(house)
+		}
+		h, _ := m.houses[house].Check(context.Background())
 		for j, n := range m.nodes {
 			if voting := h.Nodes[j].Err == nil; voting != (n.fault == memory.Healthy) {
 				rt.Errorf("Check says %v of node %d, which is %v", h.Nodes[j].Err, j, n.fault)
 			}
 		}
+	}
+	m.settle()
+}
+
+// poke has a locker find out that a node is dead. A client of the caller's would try the next command on a connection
+// that has been cut, whether the node is back or not.
+func (m *machine) poke(house int) {
+	b := &belief{house: house, key: "poke", owner: "poke", ttl: ttls[0], owed: map[int]bool{}}
+	_ = m.grant(b, time.Now(), m.longest, m.down[house])
+	if lease, err := m.houses[house].TryLock(context.Background(), b.key); err == nil {
+		_ = lease.Unlock(context.Background())
+	}
+	for _, n := range m.nodes {
+		delete(n.keys, b.key)
 	}
 	m.settle()
 }
@@ -356,6 +376,9 @@ func (m *machine) reopen(rt *rapid.T, seen *ledger) {
 	}
 	well := true
 	for i, n := range m.nodes {
+		if n.fault == memory.Mute {
+			n.orphans = true
+		}
 		well = well && n.fault == memory.Healthy && !m.down[house][i]
 	}
 	l := m.houses[house]
@@ -367,7 +390,7 @@ func (m *machine) reopen(rt *rapid.T, seen *ledger) {
 	}
 	for _, b := range m.leases {
 		if b.house == house {
-			clear(b.owed) // nobody is left to pay
+			b.unpaid, b.owed = b.owed, map[int]bool{} // nobody is left to pay
 		}
 	}
 	m.houses[house], m.down[house] = m.open(rt, false), reach{}

@@ -25,6 +25,7 @@ type shelf struct {
 	known   bool      // it remembers who asked it before; else the next grant finds out
 	votes   time.Time // from when on it gives grants
 	backlog []func(now time.Time)
+	orphans bool            // while it was mute, a locker was closed that may have had grants there
 	murky   map[string]bool // keys of which nobody knows, while it is mute, whether it has granted them
 }
 
@@ -41,9 +42,11 @@ type belief struct {
 	owner string
 	ttl   time.Duration
 	until time.Time
-	over  error // ErrLost or ErrUnlocked; nil: held
-	owed  map[int]bool
+	over  error        // ErrLost or ErrUnlocked; nil: held
+	owed  map[int]bool // nodes that have not heard of its end
 	lease *redlock.Lease
+
+	unpaid map[int]bool // nodes that never will: its locker has closed
 }
 
 // reach is which nodes a locker does without, because they have not answered.

@@ -14,7 +14,7 @@ import (
 
 var (
 	seed  = flag.Uint64("seed", 0, "the first seed of the driver's worlds; 0 draws one")
-	seeds = flag.Int("seeds", 4, "how many worlds the driver is looked at in")
+	seeds = flag.Int("seeds", 3, "how many worlds the driver is looked at in")
 )
 
 // go-redis tells standard error of every connection that it cannot open; the tests break them by the dozen.

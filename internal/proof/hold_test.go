@@ -19,6 +19,9 @@ func (p *worker) hold(lease *redlock.Lease, began time.Time) {
 	}
 	ctx := lease.Context(context.Background())
 	lasts := time.Duration(p.r.ExpFloat64() * float64(100*time.Millisecond))
+	if p.r.IntN(3) == 0 {
+		lasts *= 10 // through a fault
+	}
 	patient := p.r.IntN(4) == 0 // until the end of it, if it is not extended
 	if patient {
 		lasts = p.ttl * 3 / 2

@@ -16,12 +16,14 @@ type ledger struct {
 	mu     sync.Mutex
 	holder map[string]*redlock.Lease // guarded by mu; of whoever has not said that it is over
 	fence  map[string]uint64         // guarded by mu; the last one that was handed out
+	ended  map[string]time.Time      // guarded by mu; owners of leases that are over, since when
 	counts map[string]int            // guarded by mu
 	wrong  []string                  // guarded by mu
 }
 
 func newLedger() *ledger {
-	return &ledger{holder: make(map[string]*redlock.Lease), fence: make(map[string]uint64), counts: make(map[string]int)}
+	return &ledger{holder: make(map[string]*redlock.Lease), fence: make(map[string]uint64),
+		ended: make(map[string]time.Time), counts: make(map[string]int)}
 }
 
 // took notes that a lease has been handed out, and looks whether anybody else has the key (I1), and whether its fence is
@@ -52,6 +54,21 @@ func (l *ledger) gave(lease *redlock.Lease) {
 	if l.holder[lease.Key()] == lease {
 		delete(l.holder, lease.Key())
 	}
+}
+
+// freed notes that the nodes have been told, or are owed, that a lease is over.
+func (l *ledger) freed(lease *redlock.Lease) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ended[lease.Owner()] = time.Now()
+}
+
+// over returns since when the lease of that owner has been over, if it is.
+func (l *ledger) over(owner string) (since time.Time, known bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	since, known = l.ended[owner]
+	return since, known
 }
 
 // count notes that something has happened.

@@ -155,23 +155,14 @@ func (m *machine) check(rt *rapid.T) {
 				rt.Errorf("node %d at %v: got %q of %q want %q", i, now.Sub(start), key, got, want)
 			}
 		}
-		n.orphans = false
 	}
 }
 
-// adopt has the model believe what a node has that was mute for a while, if it is nothing, or a lease that is held, or one
-// of a locker that was closed before the node heard of it.
+// adopt has the model believe what a node has of which it was not clear whether it has heard of its end.
 func (m *machine) adopt(i int, key, owner string) {
-	n := m.nodes[i]
-	delete(n.murky, key)
-	delete(n.keys, key)
-	if n.orphans && owner != "" {
-		n.keys[key] = stored{owner: owner, until: time.Now().Add(m.real[i].TTL(key))}
-	}
-	for _, b := range m.leases {
-		if b.owner == owner && (b.over == nil || b.unpaid[i]) {
-			n.keys[key] = stored{owner: owner, until: time.Now().Add(m.real[i].TTL(key))}
-		}
+	delete(m.nodes[i].murky, key)
+	if owner == "" {
+		delete(m.nodes[i].keys, key)
 	}
 }
 
@@ -305,9 +296,10 @@ func (m *machine) break_(rt *rapid.T, seen *ledger) {
 	if m.nodes[i].fault != memory.Healthy {
 		rt.Skip("it has a fault")
 	}
-	f := rapid.SampledFrom([]memory.Fault{memory.Dead, memory.Hung, memory.Mute}).Draw(rt, "fault")
-	if f == memory.Hung && !m.fenced {
-		f = memory.Mute // without deadlines, a backlog can leave keys that nobody holds
+	// A mute node is left to TestDriver: what it has carried out nobody knows, a model neither.
+	f := memory.Dead
+	if m.fenced && rapid.Bool().Draw(rt, "hung") { // without deadlines, a backlog can leave keys that nobody holds
+		f = memory.Hung
 	}
 	m.real[i].Set(f)
 	m.nodes[i].fault = f
@@ -368,21 +360,19 @@ func (m *machine) forget(rt *rapid.T, seen *ledger) {
 // reopen closes a locker while its leases are held, and opens another in its place.
 func (m *machine) reopen(rt *rapid.T, seen *ledger) {
 	house := rapid.IntRange(0, 1).Draw(rt, "locker")
+	for i, n := range m.nodes {
+		if n.fault != memory.Healthy || m.down[house][i] {
+			rt.Skip("what a locker owes when it is closed stays where it is, or does not")
+		}
+	}
 	for _, b := range m.leases {
 		if b.house == house && b.over == nil {
 			b.over = redlock.ErrUnlocked
 			m.release(b, time.Now(), m.down[house])
 		}
 	}
-	well := true
-	for i, n := range m.nodes {
-		if n.fault == memory.Mute {
-			n.orphans = true
-		}
-		well = well && n.fault == memory.Healthy && !m.down[house][i]
-	}
 	l := m.houses[house]
-	if err := l.Close(); well && err != nil {
+	if err := l.Close(); err != nil {
 		rt.Errorf("Close: %v", err)
 	}
 	if _, err := l.TryLock(context.Background(), "a"); !errors.Is(err, redlock.ErrClosed) {
@@ -390,7 +380,7 @@ func (m *machine) reopen(rt *rapid.T, seen *ledger) {
 	}
 	for _, b := range m.leases {
 		if b.house == house {
-			b.unpaid, b.owed = b.owed, map[int]bool{} // nobody is left to pay
+			clear(b.owed)
 		}
 	}
 	m.houses[house], m.down[house] = m.open(rt, false), reach{}

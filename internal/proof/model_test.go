@@ -25,8 +25,7 @@ type shelf struct {
 	known   bool      // it remembers who asked it before; else the next grant finds out
 	votes   time.Time // from when on it gives grants
 	backlog []func(now time.Time)
-	orphans bool            // while it was mute, a locker was closed that may have had grants there
-	murky   map[string]bool // keys of which nobody knows, while it is mute, whether it has granted them
+	murky   map[string]bool // keys of which nobody knows whether their end is in the backlog
 }
 
 // stored is one key on one node.
@@ -45,8 +44,6 @@ type belief struct {
 	over  error        // ErrLost or ErrUnlocked; nil: held
 	owed  map[int]bool // nodes that have not heard of its end
 	lease *redlock.Lease
-
-	unpaid map[int]bool // nodes that never will: its locker has closed
 }
 
 // reach is which nodes a locker does without, because they have not answered.
@@ -90,33 +87,24 @@ func (m *model) expire(now time.Time) {
 	}
 }
 
-// carried reports whether the node carries out what a locker asks it now, and whether the answer comes. A locker that
-// gets none does without the node from then on.
-func (m *model) carried(i int, down reach) (done, heard bool) {
-	n := m.nodes[i]
-	switch {
-	case down[i]:
-		return false, false
-	case n.fault == memory.Healthy:
-		return true, true
-	default:
+// heard reports whether the node answers what a locker asks it now. A locker that gets no answer does without the node
+// from then on.
+func (m *model) heard(i int, down reach) bool {
+	if m.nodes[i].fault != memory.Healthy {
 		down[i] = true
-		return n.fault == memory.Mute, false
 	}
+	return !down[i]
 }
 
 // grant asks all nodes for the key, and returns what may come of it; nil: the lease that begins now.
 func (m *model) grant(b *belief, now time.Time, longest time.Duration, down reach) outcome {
 	yes, refused, silent := []int{}, 0, 0
 	for i, n := range m.nodes {
-		done, heard := m.carried(i, down)
+		heard := m.heard(i, down)
 		held, taken := n.keys[b.key]
 		switch {
 		case !heard:
 			silent++
-			if done { // unless it was to tell first who it is
-				n.murky[b.key] = true
-			}
 		case !m.votes(n, now, longest):
 			silent++
 		case taken && held.until.After(now):
@@ -160,7 +148,7 @@ func (m *model) extend(b *belief, now time.Time, longest time.Duration, down rea
 	yes, refused := 0, []int{}
 	for i, n := range m.nodes {
 		was := down[i]
-		done, heard := m.carried(i, down)
+		heard := m.heard(i, down)
 		mine := n.keys[b.key].owner == b.owner && n.keys[b.key].until.After(now)
 		keep := func(now time.Time) {
 			if s := n.keys[b.key]; s.owner == b.owner && s.until.After(now) {
@@ -173,14 +161,17 @@ func (m *model) extend(b *belief, now time.Time, longest time.Duration, down rea
 			keep(now)
 		case heard:
 			refused = append(refused, i)
-		case done:
-			keep(now)
 		case !was && n.fault == memory.Hung:
 			n.backlog = append(n.backlog, keep)
 		}
 	}
 	if len(refused) > len(m.nodes)-m.need() {
 		b.over, b.until = redlock.ErrLost, now
+		for _, n := range m.nodes { // the release may be in one batch with the extend, or behind it
+			if len(n.backlog) > 0 {
+				n.murky[b.key] = true
+			}
+		}
 		m.release(b, now, down)
 		return outcome{redlock.ErrLost}
 	}
@@ -207,7 +198,7 @@ func (m *model) release(b *belief, now time.Time, down reach) outcome {
 	yes, refused := 0, 0
 	for i, n := range m.nodes {
 		was := down[i]
-		done, heard := m.carried(i, down)
+		heard := m.heard(i, down)
 		mine := n.keys[b.key].owner == b.owner
 		switch {
 		case heard && mine:
@@ -224,7 +215,7 @@ func (m *model) release(b *belief, now time.Time, down reach) outcome {
 				}
 			})
 		}
-		if done && mine {
+		if heard && mine {
 			delete(n.keys, b.key)
 		}
 	}

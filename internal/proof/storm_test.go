@@ -16,10 +16,36 @@ func (w *world) trouble(ctx context.Context, r *rand.Rand, n *memory.Node) {
 		n.Set(memory.Healthy)
 	}()
 	for {
+		well := time.Now()
 		if !pause(ctx, time.Duration(r.ExpFloat64()*float64(3*time.Second))) {
 			return
 		}
+		w.paid(n, well)
 		w.strike(ctx, r, n)
+	}
+}
+
+// paid looks whether a node that has been well for a while still has a key of a lease that is over (I10).
+func (w *world) paid(n *memory.Node, well time.Time) {
+	w.mu.Lock()
+	excused := w.restored
+	w.mu.Unlock()
+	if excused {
+		return
+	}
+	for _, key := range w.keys {
+		owner, err := n.Get(key)
+		since, over := w.ledger.over(owner)
+		if err != nil || !over {
+			continue
+		}
+		w.ledger.count("looks at what is owed")
+		if well.After(since) {
+			since = well
+		}
+		if late := time.Since(since); late > soon/2 {
+			w.ledger.violated("I10: %s has been well for %v and has %q of a lease that is over", n.Name, late, key)
+		}
 	}
 }
 
@@ -76,7 +102,7 @@ func (w *world) strike(ctx context.Context, r *rand.Rand, n *memory.Node) {
 
 // forget has the node lose its memory, or come back with an old one.
 func (w *world) forget(ctx context.Context, r *rand.Rand, n *memory.Node, lasts time.Duration) {
-	if r.IntN(2) == 0 {
+	if r.IntN(4) > 0 {
 		w.ledger.count("fault: forgets")
 		n.Set(memory.Dead)
 		pause(ctx, lasts)

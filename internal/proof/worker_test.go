@@ -151,6 +151,9 @@ func (p *worker) unlock(lease *redlock.Lease) {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		p.ledger.violated("Unlock says that a context ended: %v", err)
 	}
+	if !p.closes { // Close may end before all nodes have heard
+		p.ledger.freed(lease)
+	}
 	switch again := lease.Unlock(ctx); {
 	case lease.Err() == nil:
 		p.ledger.violated("a lease is held after its Unlock")

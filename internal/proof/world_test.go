@@ -53,7 +53,11 @@ func newWorld(t *testing.T, seed uint64, ledger *ledger) *world {
 		w.mode = redlock.Plain
 	}
 	w.loses = w.mode == redlock.Fenced && r.IntN(2) == 0
-	w.longest = []time.Duration{2 * time.Second, 5 * time.Second, 30 * time.Second}[r.IntN(3)]
+	longest := []time.Duration{5 * time.Second, 30 * time.Second, 30 * time.Second}
+	if w.loses { // short ones, so that nodes vote again before they forget again
+		longest = []time.Duration{2 * time.Second, 5 * time.Second, 30 * time.Second}
+	}
+	w.longest = longest[r.IntN(3)]
 	for i := range 3 + 2*r.IntN(2) {
 		n := memory.New(fmt.Sprintf("10.0.0.%d:6379", i+1))
 		n.Ahead(time.Duration(r.IntN(1000)-500) * time.Millisecond)
@@ -61,7 +65,7 @@ func newWorld(t *testing.T, seed uint64, ledger *ledger) *world {
 		t.Cleanup(n.Close)
 	}
 	for i := range 2 + r.IntN(3) {
-		ttl := time.Duration(float64(w.longest) * (0.1 + 0.9*r.Float64())).Truncate(time.Millisecond)
+		ttl := time.Duration(float64(w.longest) * (0.2 + 0.8*r.Float64())).Truncate(time.Millisecond)
 		w.ttls, w.renews = append(w.ttls, ttl), append(w.renews, r.IntN(3) > 0)
 		l := w.open(r, redlock.Config{TTL: ttl, NoRenew: !w.renews[i], Fresh: true})
 		synctest.Wait() // until it has looked at the nodes
@@ -136,7 +140,7 @@ func (w *world) storm(number uint64) {
 			p.work(ctx)
 		})
 	}
-	if r.IntN(3) == 0 {
+	if r.IntN(4) == 0 {
 		wg.Go(func() { w.visit(ctx, w.stream(number<<8+0x80)) })
 	}
 	wg.Wait()

@@ -20,7 +20,6 @@ type machine struct {
 	*model
 	mode    redlock.Mode
 	real    []*memory.Node
-	clients []redis.UniversalClient
 	houses  []*redlock.Locker
 	down    []reach // by house
 	ctxs    map[*belief]context.Context

@@ -145,7 +145,7 @@ func TestSkewIsReported(t *testing.T) {
 	}
 	for i, want := range []time.Duration{-time.Hour, time.Second, 0} {
 		got := h.Nodes[i]
-		if (got.Skew - want).Abs() > time.Second/2 || (got.Warning != "") != (i == 0) {
+		if (got.Skew-want).Abs() > time.Second/2 || (got.Warning != "") != (i == 0) {
 			t.Errorf("node %d: got a skew of %v and the warning %q, want %v", i, got.Skew, got.Warning, want)
 		}
 	}

@@ -173,6 +173,9 @@ func (m *model) extend(b *belief, now time.Time, longest time.Duration, down rea
 			}
 		}
 		m.release(b, now, down)
+		if yes+len(refused) < len(m.nodes) { // the round may be lost before the last refusal, which loses the lease
+			return outcome{redlock.ErrLost, redlock.ErrNoQuorum}
+		}
 		return outcome{redlock.ErrLost}
 	}
 	for _, i := range refused { // they are asked to have it again (R7)

@@ -4,7 +4,7 @@ GO ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint unit race fuzz integration model sim sim-long twin reliability bench bench-hung bench-peers up down image clean
+.PHONY: help demo test check lint unit race fuzz driver integration model sim sim-long twin reliability bench bench-hung bench-peers up down image clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,11 +22,15 @@ race: ## the library's tests, three times over, with the race detector
 	$(GO) test -race -count=3 ./clock ./quorum ./internal/protocol ./internal/node ./redlock
 
 fuzz: ## every fuzz target for FUZZ=10s
-	@for package in ./internal/node ./redlock; do \
+	@for package in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n 1 dirname | sort -u); do \
 	  for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz'); do \
 	    $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(or $(FUZZ),10s) $$package || exit 1; \
 	  done; \
 	done
+
+driver: ## the library over nodes in memory, SEEDS=24 worlds with the race detector, then broken in many ways
+	$(GO) test -race -count=1 -v -timeout 30m ./internal/proof -run '^TestDriver$$' -seeds $(or $(SEEDS),24) $(ARGS)
+	$(GO) test -count=1 -v -timeout 60m ./internal/proof -run '^TestMutants$$' -mutants
 
 integration: ## the suites on real Redis containers; gets or builds the image first
 	@integration/run.sh

@@ -214,3 +214,24 @@ func TestNodeThatStepsIsNamed(t *testing.T) {
 	says(t, err, clockStepped, n.Addrs()[0], n.Addrs()[1])
 	cycle(t, l, "key") // waits for that
 }
+
+// A6: a node whose clock is further off the others' than a node that forgot its votes would wait is named by Check, and
+// votes all the same.
+func TestSkewIsReported(t *testing.T) {
+	t.Parallel()
+	n := clocked(t, 3)
+	step(t, n, 0, -time.Hour)
+	step(t, n, 1, time.Second)
+	l := dial(t, n.Addrs(), redlock.Config{TTL: 2 * time.Second, MaxTTL: 4 * time.Second})
+	cycle(t, l, "key")
+	h, err := l.Check(t.Context())
+	if err != nil || h.Voting() != 3 {
+		t.Fatalf("got %d voting, %v", h.Voting(), err)
+	}
+	for i, want := range []time.Duration{-time.Hour, time.Second, 0} {
+		got := h.Nodes[i]
+		if (got.Skew-want).Abs() > time.Second/2 || (got.Warning != "") != (i == 0) {
+			t.Errorf("node %d: got a skew of %v and the warning %q, want %v", i, got.Skew, got.Warning, want)
+		}
+	}
+}

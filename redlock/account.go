@@ -37,8 +37,13 @@ func (a *account) note(nodes, index int, round uint32, r node.Reply) {
 // failure returns the error of an operation that did not reach a majority. It names the nodes that are the reason: not
 // those whose answer was not waited for, because the others had decided. Callers hold mu.
 func (s *Lease) failure(op string, cause error) *QuorumError {
-	e := s.unasked(op, cause)
 	silent, expired := s.machine.Silent()
+	return s.blame(op, cause, silent, expired)
+}
+
+// blame is failure of a round that waited in vain for the silent nodes, and does so no more if it has expired.
+func (s *Lease) blame(op string, cause error, silent quorum.Set, expired bool) *QuorumError {
+	e := s.unasked(op, cause)
 	for i, n := range s.locker.nodes {
 		switch {
 		case s.account.yes.Has(i):

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/quorumlock/quorumlock/internal/memory"
 )
 
 // Close gives back what is held, ends who waits, and leaves no key and (the bubble sees to that) no goroutine.
@@ -49,7 +51,7 @@ func TestCloseIsBounded(t *testing.T) {
 		nodes := memories(t, 3)
 		l := on(t, nodes, Config{Mode: mode})
 		mustLock(t, l, "k")
-		fail(nodes, 3, hung)
+		fail(nodes, 3, memory.Hung)
 		start := time.Now()
 		_ = l.Close()
 		if took := time.Since(start); took > 5*l.cfg.NodeTimeout {
@@ -65,10 +67,10 @@ func TestCloseNamesNodesThatDidNotHear(t *testing.T) {
 		l := on(t, nodes, Config{Mode: mode})
 		mustLock(t, l, "k")
 		synctest.Wait()
-		fail(nodes, 2, dead)
+		fail(nodes, 2, memory.Dead)
 		err := l.Close()
 		for i, m := range nodes {
-			if named := err != nil && strings.Contains(err.Error(), m.name); named != (i < 2) {
+			if named := err != nil && strings.Contains(err.Error(), m.Name); named != (i < 2) {
 				t.Errorf("got %v, want it to name the first two nodes and not the third", err)
 			}
 		}
@@ -138,7 +140,7 @@ func TestBlockedLoggerHoldsNobodyUp(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		<-one.Done()
 		<-other.Done()
-		fail(nodes, 1, dead) // logged, too
+		fail(nodes, 1, memory.Dead) // logged, too
 		mustLock(t, l, "one")
 	})
 }

@@ -163,7 +163,7 @@ func (cfg Config) node(nodes int) node.Config {
 		Fenced:  cfg.Mode == Fenced,
 		Logger:  cfg.Logger,
 		Drift:   cfg.Drift,
-		Roster:  new(node.Roster),
+		Roster:  &node.Roster{Nodes: nodes},
 		Policy: node.Policy{
 			Longest: cfg.MaxTTL,
 			Stretch: 1 + cfg.Drift.Rate,

@@ -13,6 +13,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/quorumlock/quorumlock/clock"
+	"github.com/quorumlock/quorumlock/internal/memory"
 )
 
 // A bad Config is refused with an error that says what is wrong, and the zero Config is not bad.
@@ -202,7 +203,7 @@ func TestCheck(t *testing.T) {
 		if err != nil || h.Voting() != 3 || h.Need != 2 {
 			t.Errorf("got %+v and %v, want 3 voting", h, err)
 		}
-		fail(nodes, 2, mute)
+		fail(nodes, 2, memory.Mute)
 		_, _ = l.TryLock(t.Context(), "k")
 		time.Sleep(time.Second)
 		h, err = l.Check(t.Context())

@@ -169,7 +169,7 @@ func (s *Lease) effects(now clock.Instant, effects []protocol.Effect) {
 		case protocol.Renewed:
 			s.tell(e.Round, nil)
 		case protocol.Kept:
-			s.tell(e.Round, s.failure(opExtend, ErrNoQuorum))
+			s.tell(e.Round, s.blame(opExtend, ErrNoQuorum, e.Nodes, true))
 		case protocol.Ended:
 			s.end()
 		}

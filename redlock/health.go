@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/quorumlock/quorumlock/internal/node"
 )
 
 // Health is what [Locker.Check] found.
@@ -23,6 +25,13 @@ type NodeHealth struct {
 	Role    string        // master or replica; empty when unknown
 	VotesIn time.Duration // for how long it does not vote yet, because it may have forgotten votes; 0 when it does
 	Unknown string        // what could not be found out about it; empty when everything could
+	// Skew is how far the node's wall clock is ahead of the median of the nodes that told theirs; less than 0: behind. 0
+	// also when it did not tell. Locks do not hang on it, and it costs no node its vote.
+	Skew time.Duration
+	// Warning is what should be looked after although the node can vote; empty when nothing. In mode Fenced: a Skew of
+	// more than the time for which a node that forgot its votes does not vote, MaxTTL and a little. Then fences may come
+	// out of order after nodes have lost their memory.
+	Warning string
 }
 
 // Voting returns how many nodes can vote.
@@ -48,11 +57,13 @@ func (l *Locker) Check(ctx context.Context) (Health, error) {
 	}
 	rule := l.params.Rule
 	h := Health{Nodes: make([]NodeHealth, len(l.nodes)), Need: rule.Need()}
+	found := make([]node.Health, len(l.nodes))
 	var wg sync.WaitGroup
 	for i, n := range l.nodes {
-		wg.Go(func() { h.Nodes[i] = NodeHealth(n.Check(ctx)) })
+		wg.Go(func() { found[i] = n.Check(ctx) })
 	}
 	wg.Wait()
+	l.diagnose(h.Nodes, found)
 	if h.Voting() >= h.Need {
 		return h, nil
 	}
@@ -66,4 +77,28 @@ func (l *Locker) Check(ctx context.Context) (Health, error) {
 		return h, e.ended(ctx)
 	}
 	return h, e
+}
+
+// diagnose fills in what was found about each node, and compares their clocks.
+func (l *Locker) diagnose(nodes []NodeHealth, found []node.Health) {
+	var clocks []time.Duration
+	for _, f := range found {
+		if f.Told {
+			clocks = append(clocks, f.Clock)
+		}
+	}
+	median := node.Median(clocks)
+	quarantine := l.cfg.node(len(nodes)).Policy.Quarantine()
+	for i, f := range found {
+		nodes[i] = NodeHealth{Addr: f.Addr, Err: f.Err, Down: f.Down, RTT: f.RTT, Version: f.Version, Role: f.Role,
+			VotesIn: f.VotesIn, Unknown: f.Unknown}
+		if !f.Told {
+			continue
+		}
+		nodes[i].Skew = f.Clock - median
+		if off := nodes[i].Skew; l.params.Fenced && off.Abs() > quarantine && len(clocks) >= l.params.Rule.Need() {
+			nodes[i].Warning = fmt.Sprintf("its clock is %v off the other nodes', which is more than the quarantine of %v: "+
+				"after a loss of memory fences may not be in order", off.Round(time.Millisecond), quarantine)
+		}
+	}
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/quorumlock/quorumlock/internal/memory"
 )
 
 // R8: when a lease cannot be extended any more, its holder is told before the window closes, and so before any node
@@ -19,7 +21,7 @@ func TestHolderIsToldBeforeTheWindowCloses(t *testing.T) {
 		synctest.Wait() // the third node grants, too
 		window := before.Add(l.cfg.TTL - l.cfg.Drift.Of(l.cfg.TTL))
 		ctx := lease.Context(t.Context())
-		fail(nodes, 2, hung)
+		fail(nodes, 2, memory.Hung)
 		<-lease.Done()
 		if now := time.Now(); !now.Before(window) {
 			t.Errorf("told %v after the window closed", now.Sub(window))
@@ -77,7 +79,7 @@ func TestExtendByHand(t *testing.T) {
 			}
 		}
 		full := lease.Left()
-		fail(nodes, 2, hung)
+		fail(nodes, 2, memory.Hung)
 		err := lease.Extend(t.Context())
 		wantIs(t, err, ErrNoQuorum)
 		if got := full - lease.Left(); got != l.cfg.NodeTimeout {
@@ -153,10 +155,10 @@ func TestUnlockOfDeadNodes(t *testing.T) {
 		l := on(t, nodes, Config{Mode: mode, TTL: time.Hour, MaxTTL: time.Hour})
 		lease := mustLock(t, l, "k")
 		synctest.Wait()
-		fail(nodes, 2, hung)
+		fail(nodes, 2, memory.Hung)
 		wantIs(t, lease.Unlock(t.Context()), ErrNoQuorum)
 		wantIs(t, lease.Err(), ErrUnlocked)
-		fail(nodes, 0, healthy)
+		fail(nodes, 0, memory.Healthy)
 		time.Sleep(soon)
 		if got := keys(nodes, "k"); got != 0 {
 			t.Errorf("got the key on %d nodes, want 0", got)
@@ -259,7 +261,7 @@ func TestDo(t *testing.T) {
 		}
 
 		err = l.Do(t.Context(), "k", func(ctx context.Context, lease *Lease) error {
-			fail(nodes, 2, hung)
+			fail(nodes, 2, memory.Hung)
 			<-ctx.Done()
 			return own
 		})

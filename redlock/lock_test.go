@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/quorumlock/quorumlock/internal/memory"
 )
 
 // bubble runs the test for both modes, each in a bubble of its own: time is fake, and a goroutine that outlives the
@@ -100,7 +102,7 @@ func TestCancelledLockLeavesNothing(t *testing.T) {
 	bubble(t, func(t *testing.T, mode Mode) {
 		nodes := memories(t, 5)
 		l := on(t, nodes, Config{Mode: mode})
-		fail(nodes, 3, mute)
+		fail(nodes, 3, memory.Mute)
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
 		_, err := l.Lock(ctx, "k")
@@ -108,7 +110,7 @@ func TestCancelledLockLeavesNothing(t *testing.T) {
 		if got := keys(nodes, "k"); got == 0 {
 			t.Error("got the key on no node before the undo; the test proves nothing")
 		}
-		fail(nodes, 0, healthy)
+		fail(nodes, 0, memory.Healthy)
 		time.Sleep(soon)
 		if got := keys(nodes, "k"); got != 0 {
 			t.Errorf("got the key on %d nodes, want 0", got)
@@ -121,7 +123,7 @@ func TestHungMinorityCostsNoTime(t *testing.T) {
 	bubble(t, func(t *testing.T, mode Mode) {
 		nodes := memories(t, 5)
 		l := on(t, nodes, Config{Mode: mode})
-		fail(nodes, 2, hung)
+		fail(nodes, 2, memory.Hung)
 		start := time.Now()
 		for range 3 {
 			lease := mustLock(t, l, "k")
@@ -137,7 +139,7 @@ func TestHungMinorityCostsNoTime(t *testing.T) {
 
 // Silence proves nothing: without a majority of answers the error is ErrNoQuorum, and it names who is missing.
 func TestSilentMajorityIsNoQuorum(t *testing.T) {
-	for name, f := range map[string]fault{"dead": dead, "hung": hung, "mute": mute} {
+	for name, f := range map[string]memory.Fault{"dead": memory.Dead, "hung": memory.Hung, "mute": memory.Mute} {
 		bubble(t, func(t *testing.T, mode Mode) {
 			nodes := memories(t, 5)
 			l := on(t, nodes, Config{Mode: mode})
@@ -150,12 +152,12 @@ func TestSilentMajorityIsNoQuorum(t *testing.T) {
 					t.Errorf("%s: got %v, which matches ErrHeld or a context's end", name, err)
 				}
 				for _, m := range nodes[:3] {
-					if !strings.Contains(err.Error(), m.name) {
-						t.Errorf("%s: got %q, want it to name %s", name, err, m.name)
+					if !strings.Contains(err.Error(), m.Name) {
+						t.Errorf("%s: got %q, want it to name %s", name, err, m.Name)
 					}
 				}
-				if strings.Contains(err.Error(), nodes[4].name) {
-					t.Errorf("%s: got %q, want it not to name %s, which answered", name, err, nodes[4].name)
+				if strings.Contains(err.Error(), nodes[4].Name) {
+					t.Errorf("%s: got %q, want it not to name %s, which answered", name, err, nodes[4].Name)
 				}
 				if took := time.Since(start); took > l.cfg.NodeTimeout {
 					t.Errorf("%s: took %v, want at most NodeTimeout", name, took)
@@ -170,10 +172,10 @@ func TestLostReplyIsNotHeld(t *testing.T) {
 	bubble(t, func(t *testing.T, mode Mode) {
 		nodes := memories(t, 3)
 		l := on(t, nodes, Config{Mode: mode})
-		fail(nodes, 2, mute)
+		fail(nodes, 2, memory.Mute)
 		_, err := l.TryLock(t.Context(), "k")
 		wantIs(t, err, ErrNoQuorum)
-		fail(nodes, 0, healthy)
+		fail(nodes, 0, memory.Healthy)
 		time.Sleep(soon)
 		if got := keys(nodes, "k"); got != 0 {
 			t.Errorf("got the key on %d nodes, want 0", got)
@@ -187,11 +189,11 @@ func TestNodesTakePartAgain(t *testing.T) {
 	bubble(t, func(t *testing.T, mode Mode) {
 		nodes := memories(t, 3)
 		l := on(t, nodes, Config{Mode: mode})
-		fail(nodes, 2, dead)
+		fail(nodes, 2, memory.Dead)
 		_, err := l.TryLock(t.Context(), "k")
 		wantIs(t, err, ErrNoQuorum)
 		time.Sleep(time.Hour)
-		fail(nodes, 0, healthy)
+		fail(nodes, 0, memory.Healthy)
 		time.Sleep(soon)
 		lease, err := l.TryLock(t.Context(), "k")
 		if err != nil {

@@ -135,6 +135,9 @@ func (l *Locker) WithTTL(ttl time.Duration) *Locker {
 // When ctx ends first, no node keeps a grant made for this call, and the error matches both ctx's cause and what the
 // last round met: [ErrHeld] or [ErrNoQuorum]. Lock returns sooner when waiting cannot help: a bad key, a key that holds
 // something else than a lock, nodes that refuse our credentials, or [ErrClosed]. Safe for concurrent use.
+//
+// A ctx that comes from another lease's Context ends with that lease, and the error then matches that lease's [ErrLost] or
+// [ErrUnlocked] as the cause of ctx: not one of key, which was never held.
 func (l *Locker) Lock(ctx context.Context, key string) (*Lease, error) {
 	pause := l.cfg.Backoff.Min
 	var last *QuorumError

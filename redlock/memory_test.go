@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/quorumlock/quorumlock/internal/memory"
 )
 
 // alone runs a test of mode Fenced in a bubble of its own time.
@@ -20,7 +22,7 @@ func TestNewNodesWaitOutTheLongestTTL(t *testing.T) {
 		start := time.Now()
 		_, err := l.TryLock(t.Context(), "k")
 		wantIs(t, err, ErrNoQuorum)
-		for _, want := range []string{nodes[0].name, "may have forgotten votes", "votes again at 00:00:05.060"} {
+		for _, want := range []string{nodes[0].Name, "may have forgotten votes", "votes again at 00:00:05.060"} {
 			if !strings.Contains(err.Error(), want) {
 				t.Errorf("got %q, want it to say %q", err, want)
 			}
@@ -43,12 +45,12 @@ func TestForgottenVoteIsNotGivenTwice(t *testing.T) {
 		cfg := Config{TTL: 2 * time.Second, MaxTTL: 2 * time.Second, NoRenew: true}
 		holder, other := on(t, nodes, cfg), on(t, nodes, cfg)
 		mustLock(t, other, "warm up").Unlock(t.Context())
-		nodes[0].set(dead)
+		nodes[0].Set(memory.Dead)
 		lease := mustLock(t, holder, "k")
-		nodes[0].set(healthy)
-		nodes[1].set(dead)
+		nodes[0].Set(memory.Healthy)
+		nodes[1].Set(memory.Dead)
 		nodes[1].FlushAll()
-		nodes[1].set(healthy)
+		nodes[1].Set(memory.Healthy)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		stolen, err := other.Lock(ctx, "k")
@@ -86,10 +88,10 @@ func TestFreshIsAboutTheBeginning(t *testing.T) {
 	alone(t, func(t *testing.T) {
 		nodes := memories(t, 3)
 		cfg := Config{TTL: time.Second, MaxTTL: 20 * time.Second, NodeTimeout: 100 * time.Millisecond}
-		fail(nodes, 2, dead)
+		fail(nodes, 2, memory.Dead)
 		l := on(t, nodes, cfg)
 		time.Sleep(time.Second)
-		fail(nodes, 0, healthy)
+		fail(nodes, 0, memory.Healthy)
 		time.Sleep(time.Second)
 		_, err := l.TryLock(t.Context(), "k")
 		wantIs(t, err, ErrNoQuorum)
@@ -109,7 +111,7 @@ func TestClockEstimateIsRenewed(t *testing.T) {
 		synctest.Wait()
 		time.Sleep(10 * time.Minute)
 		for _, m := range nodes {
-			m.SetTime(time.Now().Add(3 * time.Second)) // half a percent in ten minutes
+			m.Ahead(3 * time.Second) // half a percent in ten minutes
 		}
 		lease, err := l.TryLock(t.Context(), "k")
 		if err != nil {
@@ -171,7 +173,7 @@ func TestNodeThatStepsLosesItsVote(t *testing.T) {
 		mustLock(t, l, "k").Unlock(t.Context())
 		synctest.Wait()
 		for _, m := range nodes[:2] {
-			m.SetTime(time.Now().Add(30 * time.Second))
+			m.Ahead(30 * time.Second)
 		}
 		_, err := l.TryLock(t.Context(), "k")
 		wantIs(t, err, ErrNoQuorum)

@@ -1,55 +1,29 @@
 package redlock
 
 import (
-	"context"
 	"errors"
-	"io"
-	"net"
-	"os"
 	"strconv"
-	"sync"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
+
+	"github.com/quorumlock/quorumlock/internal/memory"
 )
-
-// fault is what is wrong with a memory node.
-type fault int
-
-const (
-	healthy fault = iota
-	dead          // connections are refused
-	hung          // commands go in, are not carried out, and nothing comes back
-	mute          // commands are carried out, and the replies are lost
-)
-
-// memory is a Redis master in this process that works inside a testing/synctest bubble, with faults on demand.
-type memory struct {
-	*miniredis.Miniredis
-	name string
-
-	mu    sync.Mutex
-	fault fault       // guarded by mu
-	conns []*pipeConn // guarded by mu
-}
 
 // memories returns n nodes.
-func memories(t *testing.T, n int) []*memory {
-	nodes := make([]*memory, n)
+func memories(t *testing.T, n int) []*memory.Node {
+	nodes := make([]*memory.Node, n)
 	for i := range nodes {
-		nodes[i] = &memory{Miniredis: miniredis.NewMiniRedis(), name: "10.0.0." + strconv.Itoa(i+1) + ":6379"}
-		nodes[i].ClockTTL(true)
+		nodes[i] = memory.New("10.0.0." + strconv.Itoa(i+1) + ":6379")
 		t.Cleanup(nodes[i].Close)
 	}
 	return nodes
 }
 
 // on returns a locker over go-redis clients, as a caller would make them, with go-redis's own defaults.
-func on(t *testing.T, nodes []*memory, cfg Config) *Locker {
+func on(t *testing.T, nodes []*memory.Node, cfg Config) *Locker {
 	t.Helper()
 	cfg.Fresh = true
 	l := between(t, nodes, cfg)
@@ -58,11 +32,11 @@ func on(t *testing.T, nodes []*memory, cfg Config) *Locker {
 }
 
 // between returns a locker as on does, to nodes that may have had locks on them before.
-func between(t *testing.T, nodes []*memory, cfg Config) *Locker {
+func between(t *testing.T, nodes []*memory.Node, cfg Config) *Locker {
 	t.Helper()
 	clients := make([]redis.UniversalClient, len(nodes))
 	for i, m := range nodes {
-		client := redis.NewClient(&redis.Options{Addr: m.name, Dialer: m.dial})
+		client := redis.NewClient(&redis.Options{Addr: m.Name, Dialer: m.Connect})
 		t.Cleanup(func() {
 			_ = client.Close()
 			time.Sleep(10 * time.Second) // its pool goes on dialing for a while
@@ -78,126 +52,18 @@ func between(t *testing.T, nodes []*memory, cfg Config) *Locker {
 }
 
 // fail gives the first count nodes a fault, and the others none.
-func fail(nodes []*memory, count int, f fault) {
+func fail(nodes []*memory.Node, count int, f memory.Fault) {
 	for i, m := range nodes {
 		if i < count {
-			m.set(f)
+			m.Set(f)
 		} else {
-			m.set(healthy)
+			m.Set(memory.Healthy)
 		}
 	}
-}
-
-func (m *memory) set(f fault) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.fault = f
-	if f == dead {
-		for _, c := range m.conns {
-			_ = c.Close()
-		}
-		m.conns = nil
-	}
-}
-
-func (m *memory) now() fault {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.fault
-}
-
-func (m *memory) dial(context.Context, string, string) (net.Conn, error) {
-	if m.now() == dead {
-		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
-	}
-	conn, err := m.Dial()
-	if err != nil {
-		return nil, err
-	}
-	c := newPipeConn(conn, m)
-	m.mu.Lock()
-	m.conns = append(m.conns, c)
-	m.mu.Unlock()
-	return c, nil
-}
-
-// pipeConn is a connection that shares its node's fault. Unlike the pipe below it, it has a buffer for what the server
-// says: a real one does not wait for its replies to be read before it reads on.
-type pipeConn struct {
-	net.Conn
-	node *memory
-	in   chan []byte // closed at the end of the connection
-
-	rest     []byte // of what was read from in; the reader's own
-	mu       sync.Mutex
-	deadline time.Time // guarded by mu; of reads
-}
-
-func newPipeConn(conn net.Conn, node *memory) *pipeConn {
-	c := &pipeConn{Conn: conn, node: node, in: make(chan []byte, 10_000)}
-	go func() {
-		defer close(c.in)
-		for {
-			p := make([]byte, 4096)
-			n, err := conn.Read(p)
-			if c.node.now() != mute {
-				c.in <- p[:n]
-			}
-			if err != nil {
-				return
-			}
-		}
-	}()
-	return c
-}
-
-func (c *pipeConn) SetReadDeadline(t time.Time) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.deadline = t
-	return nil
-}
-
-func (c *pipeConn) SetDeadline(t time.Time) error {
-	_ = c.SetReadDeadline(t)
-	return c.SetWriteDeadline(t)
-}
-
-func (c *pipeConn) Write(p []byte) (int, error) {
-	if c.node.now() == hung {
-		return len(p), nil
-	}
-	return c.Conn.Write(p)
-}
-
-func (c *pipeConn) Read(p []byte) (int, error) {
-	c.mu.Lock()
-	deadline := c.deadline
-	c.mu.Unlock()
-	var late <-chan time.Time
-	if !deadline.IsZero() {
-		timer := time.NewTimer(time.Until(deadline))
-		defer timer.Stop()
-		late = timer.C
-	}
-	for len(c.rest) == 0 {
-		select {
-		case more, open := <-c.in:
-			if !open {
-				return 0, io.EOF
-			}
-			c.rest = more
-		case <-late:
-			return 0, os.ErrDeadlineExceeded
-		}
-	}
-	n := copy(p, c.rest)
-	c.rest = c.rest[n:]
-	return n, nil
 }
 
 // holders returns how many nodes hold the key for the owner.
-func holders(nodes []*memory, key, owner string) int {
+func holders(nodes []*memory.Node, key, owner string) int {
 	count := 0
 	for _, m := range nodes {
 		if got, err := m.Get(key); err == nil && got == owner {
@@ -208,7 +74,7 @@ func holders(nodes []*memory, key, owner string) int {
 }
 
 // keys returns how many nodes have anything under the key.
-func keys(nodes []*memory, key string) int {
+func keys(nodes []*memory.Node, key string) int {
 	count := 0
 	for _, m := range nodes {
 		if m.Exists(key) {

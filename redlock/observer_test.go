@@ -5,6 +5,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/quorumlock/quorumlock/internal/memory"
 )
 
 // answers gathers what an observer is told.
@@ -40,7 +42,7 @@ func TestObserverIsToldOfEveryAnswer(t *testing.T) {
 		nodes := memories(t, 5)
 		var told answers
 		l := on(t, nodes, Config{Observer: told.observer(), NodeTimeout: 100 * time.Millisecond})
-		fail(nodes, 1, hung)
+		fail(nodes, 1, memory.Hung)
 		lease := mustLock(t, l, "k")
 		if err := lease.Unlock(t.Context()); err != nil {
 			t.Fatal(err)
@@ -53,7 +55,7 @@ func TestObserverIsToldOfEveryAnswer(t *testing.T) {
 			}
 			decided := 0
 			for i, a := range got {
-				if a.Answers != i+1 || a.Need != 3 || a.Addr != nodes[a.Node].name {
+				if a.Answers != i+1 || a.Need != 3 || a.Addr != nodes[a.Node].Name {
 					t.Errorf("%s: got %+v as answer %d", op, a, i+1)
 				}
 				if a.Yes != (a.Err == nil) || (a.Node == 0) != (a.Err != nil) {

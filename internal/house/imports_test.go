@@ -113,6 +113,8 @@ var (
 		"internal/chaos":       {"redlock", "internal/cluster", "internal/report", "quorum", "clock"},
 		"internal/demo":        {"redlock", "internal/cluster", "internal/report", "quorum", "clock"},
 		"internal/house":       nil,
+		"internal/memory":      nil,
+		"internal/proof":       {"redlock", "internal/memory", "quorum", "clock"},
 		"internal/record":      nil,
 		"internal/reliability": {"internal/cluster", "internal/record"},
 		"cmd/redlock":          {"redlock", "internal/bench", "internal/chaos", "internal/demo", "internal/cluster", "internal/report", "internal/sim", "quorum", "clock"},
@@ -122,12 +124,13 @@ var (
 		"model":                nil,
 	}
 	testRooms = map[string][]string{
+		"redlock": {"internal/memory", "internal/record"},
 		// The simulated nodes answer as the scripts do on real ones.
 		"internal/twin": {"internal/sim", "internal/node", "internal/cluster", "internal/record"},
 		// They tell how much they did.
 		"internal/sim":      {"internal/record"},
 		"model":             {"internal/record"},
-		"redlock":           {"internal/record"},
+		"internal/proof":    {"internal/record"},
 		"internal/node":     {"internal/record"},
 		"internal/protocol": {"internal/record"},
 	}
@@ -181,6 +184,24 @@ func room(path string) string {
 	return longest
 }
 
+// What the library's tests share stays as light as they are: nodes in memory need miniredis and nothing else. Their bubbles
+// belong to tests, so that no room of a command may have them.
+func TestMemoryLinksLittle(t *testing.T) {
+	for _, p := range list(t, "-deps", "./internal/memory") {
+		if p.Standard || p.Module == nil || p.Module.Path == module {
+			continue
+		}
+		if !slices.Contains([]string{"github.com/alicebob/miniredis/v2", "github.com/yuin/gopher-lua"}, p.Module.Path) {
+			t.Errorf("internal/memory needs %s, of module %s", p.ImportPath, p.Module.Path)
+		}
+	}
+	for _, p := range list(t, "-deps", "./cmd/redlock") {
+		if p.ImportPath == module+"/internal/memory" || strings.HasPrefix(p.ImportPath, "pgregory.net/rapid") {
+			t.Errorf("./cmd/redlock links %s", p.ImportPath)
+		}
+	}
+}
+
 // Docker, charts, command lines and proxies stay out of what a service links, whatever the list of modules says.
 func TestLibraryLinksNoDocker(t *testing.T) {
 	var deps []string
@@ -188,7 +209,7 @@ func TestLibraryLinksNoDocker(t *testing.T) {
 		deps = append(deps, p.Deps...)
 	}
 	for _, dep := range deps {
-		for _, word := range []string{"docker", "dockertest", "cobra", "toxiproxy", "plot", "miniredis", "redsync", "testing"} {
+		for _, word := range []string{"docker", "dockertest", "cobra", "toxiproxy", "plot", "miniredis", "redsync", "rapid", "testing"} {
 			if strings.Contains(dep, word) && !strings.HasPrefix(dep, "internal/") {
 				t.Errorf("./redlock links %s", dep)
 			}

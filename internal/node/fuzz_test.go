@@ -50,6 +50,31 @@ func FuzzReply(f *testing.F) {
 			if c.step == settled && r.Yes && r.Err != nil || r.Left < 0 {
 				t.Errorf("%v: got %+v", reply, r)
 			}
+			if again := c.alone || n.guard.meta == ""; c.step != settled && !again {
+				t.Errorf("%v: got a call that is neither settled nor asked again", reply)
+			}
+			if c.step != settled && r != (Reply{}) {
+				t.Errorf("%v: got %+v for a call that is asked again", reply, r)
+			}
+		}
+		// What it says is what stands in its own place, and nothing else is a yes.
+		c.step, c.reply, n.guard.meta = byHash, Reply{}, "known"
+		n.readBatch(c, reply)
+		at, code, fence := 1+2*int(place), int64(0), int64(0)
+		if len(reply) >= at+2 {
+			code, fence = reply[at], reply[at+1]
+		}
+		if fence == 0 {
+			fence = 7 // the one that was proposed
+		}
+		switch r := c.reply; {
+		case n.steadied() != nil: // the clock has stepped from one reading to the next
+		case r.Yes != (code == 1):
+			t.Errorf("%v: got %+v for the code %d", reply, r, code)
+		case r.Yes && c.Op == Grant && r.Fence != uint64(fence):
+			t.Errorf("%v: got the fence %d want %d", reply, r.Fence, fence)
+		case code == -3 && n.guard.meta != "":
+			t.Errorf("%v: got a meta key that is known still", reply)
 		}
 	})
 }
@@ -61,6 +86,12 @@ func FuzzSurvey(f *testing.F) {
 		s := readSurvey(info)
 		if s.remembers(time.Second) && !strings.Contains(info, "evicted_keys:0") {
 			t.Errorf("%q: got a server that remembers", info)
+		}
+		if seconds := field(info, "uptime_in_seconds"); s.remembers(time.Second) && (s.run == "-" || s.uptime <= 2*time.Second) {
+			t.Errorf("%q: got a server that remembers, %q after its start", info, seconds)
+		}
+		if s.mayEvict && (s.unfit(true) == nil || field(info, "maxmemory") == "0") || s.role == "replica" && s.unfit(false) == nil {
+			t.Errorf("%q: got %+v, which may vote", info, s)
 		}
 		if s.run == "" || s.replication == "" || s.former == "" {
 			t.Errorf("%q: got an id that would leave a gap in the meta key: %+v", info, s)

@@ -109,6 +109,7 @@ func (n *Node) boot(ctx context.Context) *Error {
 	if step := n.clock.observe(shown, sent); step != 0 {
 		n.stepped(step)
 	}
+	n.compare(shown)
 	g.refusal = s.unfit(true)
 	switch {
 	case g.refusal != nil:

@@ -52,6 +52,8 @@ type Health struct {
 	Role    string        // master or replica; empty when INFO is refused
 	VotesIn time.Duration // for how long it does not vote yet, because it may have forgotten votes
 	Unknown string        // what could not be found out; empty when everything could
+	Clock   time.Duration // how far the node's clock is ahead of this machine's wall clock; meaningful when Told
+	Told    bool          // the node has told its clock
 }
 
 // Check looks at the node now, beside the lane and whatever state that is in.
@@ -60,22 +62,24 @@ func (n *Node) Check(ctx context.Context) Health {
 	if down, since := n.lane.state(); down != nil {
 		h.Down = time.Since(since)
 	}
-	ctx, cancel := context.WithTimeout(ctx, n.cfg.Timeout)
+	asked := ctx
+	ctx, cancel := context.WithTimeout(asked, n.cfg.Timeout)
 	defer cancel()
 	// Twice: a connection may have to be opened first, which is not part of the round trip.
 	for range 2 {
 		start := time.Now()
 		if err := n.touch(ctx); err != nil {
-			h.Err, h.RTT = explain(err, n.cfg.Timeout), 0
+			h.Err, h.RTT = n.unanswered(asked, err), 0
 			return h
 		}
 		h.RTT = time.Since(start)
 	}
 	s, err := n.survey(ctx)
 	if err != nil {
-		h.Err = explain(err, n.cfg.Timeout)
+		h.Err = n.unanswered(asked, err)
 		return h
 	}
+	h.Clock, h.Told = n.wall(ctx)
 	h.Version, h.Role = s.version, s.role
 	if !s.known {
 		h.Unknown = "INFO is refused: role, eviction and restarts cannot be seen"
@@ -86,6 +90,15 @@ func (n *Node) Check(ctx context.Context) Health {
 		h.VotesIn = n.votesIn(ctx)
 	}
 	return h
+}
+
+// unanswered is why a look at the node came to nothing: the end of the caller's own context, if that has ended, and not
+// what that looks like from here.
+func (n *Node) unanswered(asked context.Context, err error) *Error {
+	if ended := asked.Err(); ended != nil {
+		return &Error{text: "not looked at to the end: " + ended.Error(), cause: ended}
+	}
+	return explain(err, n.cfg.Timeout)
 }
 
 // votesIn returns for how long a server does not vote yet; 0 also for one that nobody has asked for a vote.

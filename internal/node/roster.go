@@ -8,8 +8,11 @@ import (
 // Roster is who is behind the nodes of one locker. One server that stands under two addresses has one vote, and not two:
 // the second is refused. Safe for concurrent use. The nil Roster refuses nobody.
 type Roster struct {
-	mu   sync.Mutex
-	runs map[int]entry // guarded by mu; by node
+	Nodes int // how many there are; 0: nobody compares their clocks
+
+	mu     sync.Mutex
+	runs   map[int]entry   // guarded by mu; by node
+	clocks map[int]reading // guarded by mu; by node
 }
 
 type entry struct {

@@ -66,7 +66,8 @@ const (
 	GaveUp
 	// Renewed: extend round Round succeeded and the window has moved.
 	Renewed
-	// Kept: extend round Round failed and the old window stands.
+	// Kept: extend round Round failed and the old window stands. Nodes are those whose silence was the reason, if it was:
+	// by the time that this is carried out, the next round may be under way.
 	Kept
 	// Ended: a held lease is over; Lease.End tells why.
 	Ended

@@ -38,7 +38,7 @@ func (l *Lease) onExtended(now clock.Instant, d quorum.Decision) {
 		l.emit(Effect{Kind: Renewed, Round: l.round.ID})
 	} else {
 		l.renew = now.Add(l.retry())
-		l.emit(Effect{Kind: Kept, Round: l.round.ID})
+		l.emit(Effect{Kind: Kept, Round: l.round.ID, Nodes: l.round.silent()})
 	}
 	if l.again {
 		l.extend(now)

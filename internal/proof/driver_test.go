@@ -1,0 +1,82 @@
+package proof
+
+import (
+	"context"
+	"flag"
+	"math/rand/v2"
+	"os"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+var (
+	seed   = flag.Uint64("seed", 0, "the first seed of the driver's worlds; 0 draws one")
+	plenty = flag.Bool("plenty", true, "fail when too little has happened")
+	seeds  = flag.Int("seeds", 3, "how many worlds the driver is looked at in")
+)
+
+// go-redis tells standard error of every connection that it cannot open; the tests break them by the dozen.
+type quiet struct{}
+
+func (quiet) Printf(context.Context, string, ...any) {}
+
+func TestMain(m *testing.M) {
+	redis.SetLogger(quiet{})
+	os.Exit(m.Run())
+}
+
+// Whatever nodes do, the library keeps what it promises: one holder at a time, larger fences for later ones, holders
+// that are told in time, nothing left behind, and errors as documented.
+//
+// A seed draws the same faults and the same calls again, and not the same order of goroutines.
+func TestDriver(t *testing.T) {
+	first := *seed
+	if first == 0 {
+		first = 1 + rand.Uint64N(1<<40)
+	}
+	total := newLedger()
+	began := time.Now()
+	for s := first; s < first+uint64(*seeds) && !t.Failed(); s++ {
+		l := newLedger()
+		synctest.Test(t, func(t *testing.T) {
+			start := time.Now()
+			newWorld(t, s, l).run(3)
+			l.add("simulated seconds", int(time.Since(start).Seconds()))
+		})
+		for _, wrong := range l.wrong {
+			t.Errorf("seed %d: %s", s, wrong)
+		}
+		for what, n := range l.counts {
+			total.add(what, n)
+		}
+	}
+	t.Logf("seeds from %d, in %v: %v", first, time.Since(began).Round(time.Millisecond), total)
+	if t.Failed() {
+		t.Logf("again with: go test ./internal/proof -run '^TestDriver$' -seed S -seeds 1")
+		return
+	}
+	if *plenty {
+		total.enough(t, *seeds)
+	}
+	record(t, "driver", *seeds, total)
+}
+
+// least is how often, in a dozen worlds, everything must have happened, lest a pass prove nothing.
+var least = map[string]int{
+	"acquisitions": 1000, "refused: held": 100, "refused: no quorum": 100, "refused: context ended": 100, "lost leases": 10,
+	"unlocks": 500, "unlocks without a majority": 5, "extends": 50, "extends without a majority": 5, "looks at a majority": 500,
+	"fault: dead": 50, "fault: hung": 30, "fault: mute": 50, "fault: slow": 30, "fault: slow dial": 50, "fault: reset": 50,
+	"fault: restart": 5, "calms": 12,
+}
+
+// enough fails the test if too little has happened.
+func (l *ledger) enough(t *testing.T, seeds int) {
+	for what, want := range least {
+		if want = want * seeds / 12; l.counts[what] < want {
+			t.Errorf("%s: got %d in %d worlds, want at least %d; the test proves too little", what, l.counts[what], seeds, want)
+		}
+	}
+}

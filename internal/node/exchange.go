@@ -108,6 +108,7 @@ func (n *Node) recheck(ctx context.Context, batch []*call) (open bool) {
 // turn takes every call that is not settled one step further, and reports whether there is one left.
 func (n *Node) turn(ctx context.Context, batch []*call) (open bool) {
 	failed := n.pass(ctx, batch)
+	n.review()
 	late := n.late[:0]
 	for i, c := range batch {
 		switch c.step {
@@ -171,6 +172,7 @@ func (n *Node) pass(ctx context.Context, batch []*call) error {
 	if len(n.commands) == 0 {
 		return nil
 	}
+	n.accompany(batch)
 	n.sent = now()
 	// A connection that died while it was idle is found out before anything is written to it; the next is tried then.
 	for {

@@ -93,7 +93,7 @@ func FuzzSurvey(f *testing.F) {
 		if s.mayEvict && (s.unfit(true) == nil || field(info, "maxmemory") == "0") || s.role == "replica" && s.unfit(false) == nil {
 			t.Errorf("%q: got %+v, which may vote", info, s)
 		}
-		if s.run == "" || s.replication == "" || s.former == "" {
+		if s.run == "" || s.history == "" || s.former == "" {
 			t.Errorf("%q: got an id that would leave a gap in the meta key: %+v", info, s)
 		}
 		_ = readyAt(meta)

@@ -49,6 +49,8 @@ type guard struct {
 	review  time.Time // when to look again then
 	vouched bool      // a look has succeeded, or it is too late for one: what was declared about the time before is used up
 	steady  time.Time // until when the server does not vote because its clock stepped
+	seen    survey    // what the last look showed
+	at      time.Time // of the last look
 }
 
 // admit sees to it that the server behind every connection that is open now has been looked at, and returns why it may
@@ -93,10 +95,9 @@ func (n *Node) boot(ctx context.Context) *Error {
 		return s.unfit(true)
 	}
 	p := n.cfg.Policy
-	fresh := p.Fresh && !g.vouched || s.remembers(p.Quarantine())
 	sent := now()
-	reply, err := n.client.Eval(ctx, boot.source, []string{metaKey}, s.run, s.replication, s.former,
-		p.Longest.Milliseconds(), p.Members, strconv.FormatFloat(p.Stretch, 'f', -1, 64), flag(fresh), flag(p.Durable)).Slice()
+	reply, err := n.client.Eval(ctx, boot.source, []string{metaKey}, s.run, s.history, s.former,
+		p.Longest.Milliseconds(), p.Members, strconv.FormatFloat(p.Stretch, 'f', -1, 64), flag(p.Durable)).Slice()
 	if err != nil {
 		return explain(err, n.cfg.Timeout)
 	}
@@ -110,6 +111,12 @@ func (n *Node) boot(ctx context.Context) *Error {
 		n.stepped(step)
 	}
 	n.compare(shown)
+	if code == 2 {
+		if meta, err = n.lift(ctx, s, meta); err != nil {
+			return explain(err, n.cfg.Timeout)
+		}
+	}
+	g.seen, g.at = s, time.Now()
 	g.refusal = s.unfit(true)
 	switch {
 	case g.refusal != nil:
@@ -132,6 +139,31 @@ func (n *Node) boot(ctx context.Context) *Error {
 	}
 	g.meta = meta
 	return nil
+}
+
+// lift lets a server vote at once that had no meta key, if nothing can be outstanding: it was declared to be new, or it
+// tells, after the meta key was written, that it has been up for longer than any lock lasts and has dropped nothing. It
+// returns what the meta key says then.
+func (n *Node) lift(ctx context.Context, s survey, meta string) (string, error) {
+	while := n.cfg.Policy.Quarantine()
+	if !n.cfg.Policy.Fresh || n.guard.vouched {
+		if !s.remembers(while) {
+			return meta, nil
+		}
+		again, err := n.survey(ctx)
+		if err != nil || !again.remembers(while) || again.run != s.run || again.history != s.history {
+			return meta, err
+		}
+	}
+	reply, err := n.client.Eval(ctx, lift.source, []string{metaKey}, meta).Slice()
+	if err != nil {
+		return meta, err
+	}
+	if len(reply) == 2 && reply[0] == int64(1) {
+		lifted, _ := reply[1].(string)
+		return lifted, nil
+	}
+	return meta, nil
 }
 
 // readyAt is from when on a node with this meta votes, on its own clock.
@@ -164,12 +196,12 @@ var strange = []string{"NOAUTH", "WRONGPASS"}
 
 // survey is what INFO tells of a server.
 type survey struct {
-	known                    bool   // it answers INFO
-	run, replication, former string // "-" where it does not tell
-	role, version            string
-	uptime                   time.Duration
-	mayEvict                 bool // a key with a TTL may be dropped when memory is short
-	forgot                   bool // keys were dropped since it started, or nobody can tell
+	known                bool   // it answers INFO
+	run, history, former string // "-" where it does not tell; history is the replication id and how many keys were evicted
+	role, version        string
+	uptime               time.Duration
+	mayEvict             bool // a key with a TTL may be dropped when memory is short
+	forgot               bool // keys were dropped since it started, or nobody can tell
 }
 
 func (n *Node) survey(ctx context.Context) (survey, error) {
@@ -177,7 +209,7 @@ func (n *Node) survey(ctx context.Context) (survey, error) {
 	var server redis.Error
 	refused := errors.As(err, &server) && !hasPrefix(server.Error(), away) && !hasPrefix(server.Error(), strange)
 	if refused || err == nil && field(info, "run_id") == "" {
-		return survey{run: "-", replication: "-", former: "-"}, nil
+		return survey{run: "-", history: "-", former: "-"}, nil
 	}
 	return readSurvey(info), err
 }
@@ -185,16 +217,20 @@ func (n *Node) survey(ctx context.Context) (survey, error) {
 // readSurvey reads INFO's reply.
 func readSurvey(info string) survey {
 	s := survey{
-		known: true, run: field(info, "run_id"), replication: field(info, "master_replid"), former: field(info, "master_replid2"),
+		known: true, run: field(info, "run_id"), history: field(info, "master_replid"), former: field(info, "master_replid2"),
 		role: field(info, "role"), version: field(info, "redis_version"),
 	}
 	if s.role == "slave" {
 		s.role = "replica"
 	}
-	for _, id := range []*string{&s.run, &s.replication, &s.former} {
+	for _, id := range []*string{&s.run, &s.history, &s.former} {
 		if *id == "" {
 			*id = "-"
 		}
+	}
+	// What was evicted is missing in the data like what was never replicated.
+	if evicted := field(info, "evicted_keys"); s.history != "-" && evicted != "" {
+		s.history += "/" + evicted
 	}
 	seconds, err := strconv.Atoi(field(info, "uptime_in_seconds"))
 	s.uptime = time.Duration(seconds) * time.Second

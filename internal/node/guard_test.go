@@ -15,7 +15,7 @@ func TestSurvey(t *testing.T) {
 	const fine = "run_id:r\r\nuptime_in_seconds:100\r\nrole:master\r\nmaster_replid:a\r\nmaster_replid2:0\r\nmaxmemory:0\r\n" +
 		"maxmemory_policy:noeviction\r\nevicted_keys:0\r\ncmdstat_get:calls=1\r\n"
 	s := readSurvey(fine)
-	if s.run != "r" || s.replication != "a" || s.former != "0" || s.role != "master" || s.unfit(true) != nil || !s.remembers(90*time.Second) {
+	if s.run != "r" || s.history != "a/0" || s.former != "0" || s.role != "master" || s.unfit(true) != nil || !s.remembers(90*time.Second) {
 		t.Errorf("got %+v, unfit %v, want a server that remembers", s, s.unfit(true))
 	}
 	if s.remembers(100 * time.Second) {

@@ -47,6 +47,7 @@ type Node struct {
 	pipe            redis.Pipeliner
 	conn            *redis.Conn // what pipe goes by, of a client of our own
 	commands        []redis.Cmder
+	told            *redis.StringCmd // INFO, when it goes along with votes
 	args            []any
 	late            []int
 	first, rest     []*call

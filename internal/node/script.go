@@ -23,6 +23,7 @@ var (
 	grants  = assemble("", "fence", "grants")
 	batch   = assemble("", "clock", "raise", "extend", "release", "bury", "batch")
 	boot    = assemble("", "clock", "boot")
+	lift    = assemble("", "lift")
 	extend  = assemble("return extend(KEYS[1], ARGV[1], ARGV[2])", "extend")
 	release = assemble("return release(KEYS[1], ARGV[1])", "release")
 	// withdrawals are releases that leave tombstones.
@@ -49,12 +50,12 @@ func assemble(last string, names ...string) script {
 }
 
 // Scripts returns the text of every script that nodes are asked by: grants, of one or more; batch, of one or more of
-// anything else; extend and release, of a single one; releases and withdrawals, of several; and boot. It is for the test
+// anything else; extend and release, of a single one; releases and withdrawals, of several; boot and lift. It is for the test
 // that compares the simulator's nodes with them, reply by reply: what [Node.Send] answers tells less than they do.
 func Scripts() map[string]string {
 	return map[string]string{
 		"grants": grants.source, "batch": batch.source, "extend": extend.source, "release": release.source,
-		"releases": releases.source, "withdrawals": withdrawals.source, "boot": boot.source,
+		"releases": releases.source, "withdrawals": withdrawals.source, "boot": boot.source, "lift": lift.source,
 	}
 }
 

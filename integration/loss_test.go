@@ -56,6 +56,12 @@ var mishaps = []loss{
 		n.ask(t, node, "REPLICAOF", "NO", "ONE")
 	}},
 	failedBack(true),
+	unseen(failedBack(false)),
+	unseen(loss{name: "evictions", after: func(t testing.TB, n *nodes, node int, _ string) {
+		evict(t, n, node)
+		n.ask(t, node, "CONFIG", "SET", "maxmemory-policy", "noeviction")
+	}}),
+	unseen(loss{name: "evictions", says: "may evict keys, and so forget votes", after: func(t testing.TB, n *nodes, node int, _ string) { evict(t, n, node) }}),
 	{name: "steps", says: clockStepped, spec: cluster.Spec{Clocks: true}, after: func(t testing.TB, n *nodes, node int, _ string) {
 		step(t, n, node, time.Minute)
 	}},
@@ -69,6 +75,26 @@ const (
 	forgotten    = "may have forgotten votes: it votes again at "
 	clockStepped = "its clock has stepped: it votes again at "
 )
+
+// unseen is a loss under connections that stay, and a meta key that stays: only the look at the server finds out that goes
+// along with votes once a second.
+func unseen(l loss) loss {
+	after := l.after
+	l.after = func(t testing.TB, n *nodes, node int, owner string) {
+		after(t, n, node, owner)
+		time.Sleep(1100 * time.Millisecond)
+	}
+	return l
+}
+
+// evict has a server drop all keys with a TTL, which the meta key has not, and then gives it memory again.
+func evict(t testing.TB, n *nodes, node int) {
+	t.Helper()
+	n.ask(t, node, "CONFIG", "SET", "maxmemory-policy", "volatile-lru")
+	n.ask(t, node, "CONFIG", "SET", "maxmemory", "1")
+	n.ask(t, node, "GET", "key")
+	n.ask(t, node, "CONFIG", "SET", "maxmemory", "1gb")
+}
 
 // by is a loss by one command.
 func by(command ...any) func(testing.TB, *nodes, int, string) {

@@ -203,10 +203,11 @@ func (n *Node) pipeline() redis.Pipeliner {
 	return n.pipe
 }
 
-// letGo gives the kept connection back to the pool, which knows whether it can be used again.
+// letGo gives the kept connection back to the pool, which knows whether it can be used again. All connections are looked
+// at from now on before they are used.
 func (n *Node) letGo() {
+	n.troubles.Add(1)
 	if n.conn != nil {
-		n.troubles.Add(1)
 		_ = n.conn.Close()
 		n.conn, n.pipe = nil, nil
 	}

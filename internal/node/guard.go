@@ -67,6 +67,7 @@ func (n *Node) admit(ctx context.Context) *Error {
 			return n.steadied()
 		}
 		if err := n.boot(ctx); err != nil {
+			n.letGo() // the connection that is kept may have died with the one that was just used
 			g.meta = ""
 			return err
 		}

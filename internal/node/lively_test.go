@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 )
 
 // A connection that its server closed while it was idle is found out before a command is written to it, and the
@@ -107,6 +109,29 @@ func TestRepliesBetweenTwoWritesAreNoEnd(t *testing.T) {
 	}
 	if _, err := conn.Write(one); err != nil {
 		t.Errorf("second write: got %v, want none", err)
+	}
+}
+
+// A server that comes back is taken up by the first probe, also when connections to it have died that nobody used: they
+// are looked at before they are used, because another has had trouble since.
+func TestConnectionsThatDiedUnusedAreNoTrouble(t *testing.T) {
+	m, n := real(t, true)
+	n.exchange(callsFor(n, grant("a")))
+	spare := n.client.(*redis.Client).Conn()
+	if err := spare.Ping(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	_ = spare.Close() // back in the pool
+	m.Close()
+	calls := callsFor(n, grant("a"))
+	if n.exchange(calls); calls[0].reply.Err == nil {
+		t.Fatalf("got %+v from a server that is away", calls[0].reply)
+	}
+	if err := m.Restart(); err != nil {
+		t.Fatal(err)
+	}
+	if why := n.probe(); why != nil {
+		t.Errorf("got %v from the first probe after the restart, want service", why)
 	}
 }
 

@@ -120,6 +120,29 @@ func done(command []string) string {
 	}
 }
 
+// forward has another server answer, and returns what it said, to the byte.
+func forward(t *testing.T, addr string, command []string) string {
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		return ""
+	}
+	defer conn.Close()
+	var b strings.Builder
+	fmt.Fprintf(&b, "*%d\r\n", len(command))
+	for _, word := range command {
+		fmt.Fprintf(&b, "$%d\r\n%s\r\n", len(word), word)
+	}
+	fmt.Fprint(&b, "*1\r\n$4\r\nQUIT\r\n")
+	if _, err := io.WriteString(conn, b.String()); err != nil {
+		t.Error(err)
+	}
+	reply, err := io.ReadAll(conn)
+	if err != nil {
+		t.Error(err)
+	}
+	return strings.TrimSuffix(strings.TrimSuffix(string(reply), "+OK\r\n"), "\r\n")
+}
+
 // names returns the names of the commands so far.
 func (s *server) names() string {
 	s.mu.Lock()

@@ -125,7 +125,7 @@ func (n *Node) turn(ctx context.Context, batch []*call) (open bool) {
 		}
 	}
 	for _, i := range late {
-		n.again(batch[i+1:], batch[i].Key)
+		n.again(batch[i+1:], batch[i])
 	}
 	n.late = late
 	for _, c := range batch {
@@ -135,12 +135,13 @@ func (n *Node) turn(ctx context.Context, batch []*call) (open bool) {
 }
 
 // again keeps the order of one key when a command for it takes a further step, or comes after the pipeline: the later
-// ones were carried out ahead of it. Whatever they were refused, they may be granted in the right order, and what was
-// released may be stored once more, so that they are asked again.
-func (n *Node) again(later []*call, key string) {
+// ones were carried out ahead of it. Whatever they were refused, they may be granted in the right order, and what an owner
+// released its grant may store once more, so that they are asked again.
+func (n *Node) again(later []*call, repeated *call) {
 	for _, c := range later {
 		answered := c.step == settled && c.reply.Err == nil
-		if c.Key == key && (answered && (!c.reply.Yes || c.Op == Release) || c.step == byLooking) {
+		undone := c.Op == Release && c.Owner == repeated.Owner
+		if c.Key == repeated.Key && (answered && (!c.reply.Yes || undone) || c.step == byLooking) {
 			c.step = n.firstStep(c.Op)
 		}
 	}

@@ -375,3 +375,17 @@ func TestRepeatedGrantIsUndone(t *testing.T) {
 		t.Errorf("got held %v, %+v and %+v, want the grant undone", held, calls[0].reply, calls[1].reply)
 	}
 }
+
+// A release that was carried out stays so, whatever a rival's earlier grant for the same key takes as its next step.
+func TestReleaseIsNotAskedAgainForARival(t *testing.T) {
+	m, n := real(t, false)
+	ask(t, n, Command{Op: Release, Key: "other", Owner: "holder"}) // the server knows the script from then on
+	if err := m.Set("k", "holder"); err != nil {
+		t.Fatal(err)
+	}
+	calls := callsFor(n, grant("rival"), Command{Op: Release, Key: "k", Owner: "holder"}) // the release is not gathered
+	n.exchange(calls)
+	if !calls[1].reply.Yes {
+		t.Errorf("got %+v, want the release done", calls[1].reply)
+	}
+}

@@ -187,7 +187,10 @@ func (s *Lease) send(now clock.Instant, e protocol.Effect) (refused quorum.Set) 
 	c := node.Command{Key: s.key, Owner: s.owner, TTL: s.locker.cfg.TTL, Round: e.Round, Fence: e.Fence}
 	switch e.Op {
 	case protocol.Grant:
-		c.Op, c.Fence = node.Grant, s.locker.proposal()
+		c.Op = node.Grant
+		if s.locker.params.Fenced {
+			c.Fence = s.locker.proposal(now)
+		}
 	case protocol.Raise:
 		c.Op = node.Raise
 	case protocol.Extend:

@@ -267,10 +267,10 @@ func (h *house) closed() bool {
 
 // proposal is the fence that this client proposes (R5): the largest node clock that it knows of, and a margin that covers
 // what the nodes' clocks differ by, so that they agree on it. 0 when no node has told its time yet.
-func (h *house) proposal() uint64 {
+func (h *house) proposal(now clock.Instant) uint64 {
 	var latest int64
 	for _, n := range h.nodes {
-		latest = max(latest, n.Clock())
+		latest = max(latest, n.Clock(now))
 	}
 	if latest == 0 {
 		return 0

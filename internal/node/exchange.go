@@ -52,11 +52,12 @@ func (n *Node) exchange(batch []*call) {
 // begin gives every call its first step. Grants of a node that may not vote are refused without being asked.
 func (n *Node) begin(ctx context.Context, batch []*call) {
 	var refusal *Error
+	var deadline int64
 	if n.cfg.Fenced && slices.ContainsFunc(batch, func(c *call) bool { return c.Op == Grant }) {
 		refusal = n.admit(ctx)
+		deadline = n.deadline()
 	}
-	deadline := n.deadline()
-	tombstones := n.cfg.Fenced && (n.dial == nil || time.Now().Before(n.stray))
+	tombstones := n.cfg.Fenced && (n.dial == nil || !n.stray.IsZero() && time.Now().Before(n.stray))
 	for _, c := range batch {
 		c.step, c.plainly, c.fenced, c.grace = n.firstStep(c.Op), n.dial == nil, n.cfg.Fenced, 0
 		if c.Op == Grant {
@@ -73,7 +74,8 @@ func (n *Node) begin(ctx context.Context, batch []*call) {
 
 // deadline is until when grants that are sent now may be carried out, on the node's clock in µs.
 func (n *Node) deadline() int64 {
-	return n.clock.estimate() + (n.cfg.Timeout + grace + n.clock.slack(now())).Microseconds()
+	at := now()
+	return n.clock.estimate(at) + (n.cfg.Timeout + grace + n.clock.slack(at)).Microseconds()
 }
 
 // doubtful reports whether the call is a vote that may be one of a server that has forgotten others.

@@ -62,9 +62,9 @@ type Node struct {
 // Addr returns the node's address, without credentials.
 func (n *Node) Addr() string { return n.addr }
 
-// Clock returns what the node's own clock shows by now, in µs since 1970, as far as its replies told, or 0 if they
+// Clock returns what the node's own clock shows at now, in µs since 1970, as far as its replies told, or 0 if they
 // have not yet.
-func (n *Node) Clock() int64 { return n.clock.estimate() }
+func (n *Node) Clock(now clock.Instant) int64 { return n.clock.estimate(now) }
 
 // Send takes a command to carry out in its turn, and answers it exactly once. It never waits for the node. An error
 // means that the command was not taken, was never sent, and will not be answered.

@@ -62,12 +62,12 @@ func (c *nodeClock) slack(now clock.Instant) time.Duration {
 	return c.drift.Of(now.Sub(c.at)) - c.drift.Floor
 }
 
-// estimate returns what the node's clock shows now, in µs and late by the reply's travel time, or 0 if it never
+// estimate returns what the node's clock shows at now, in µs and late by the reply's travel time, or 0 if it never
 // told.
-func (c *nodeClock) estimate() int64 {
+func (c *nodeClock) estimate(now clock.Instant) int64 {
 	ahead := c.ahead.Load()
 	if ahead == 0 {
 		return 0
 	}
-	return ahead + now().Mono().Microseconds()
+	return ahead + now.Mono().Microseconds()
 }

@@ -4,7 +4,7 @@ GO ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint unit race fuzz driver integration model sim sim-long twin reliability bench bench-hung bench-peers up down image clean
+.PHONY: help demo test check lint unit race fuzz driver integration model sim sim-long twin reliability bench bench-hung bench-memory bench-peers up down image clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ bench: ## what a quorum costs on this machine; ARGS='--help' tells more
 
 bench-hung: ## what a hung node of three costs, on real containers: p50 and p99 of Lock and Unlock
 	$(GO) test -run '^$$' -bench . -benchtime 3s ./integration
+
+bench-memory: ## what the client holds in ten minutes of full load, one node of five dead: "It held …"
+	@$(GO) run ./cmd/redlock bench --nodes process:5 --duration $(or $(DURATION),10m) --fault kill:1@5s $(ARGS)
 
 bench-peers: ## the same workloads through this library and every peer: writes docs/BENCHMARKS.md (25 minutes)
 	$(GO) -C bench/peers run . -md ../../docs/BENCHMARKS.md -svg ../../docs/benchmarks.svg -json ../../docs/benchmarks.json $(ARGS)

@@ -27,6 +27,8 @@ type Measurement struct {
 	Allocs float64 `json:"allocs_per_lock"`
 	Bytes  float64 `json:"bytes_per_lock"`
 	CPU    float64 `json:"cpu_us_per_lock"`
+	// ServerCPU is the same of the nodes' processes, for each of them; 0: not measured.
+	ServerCPU float64 `json:"server_cpu_us_per_lock_and_node,omitempty"`
 
 	Failed   int    `json:"failed"`            // cycles that returned an error
 	Failure  string `json:"failure,omitempty"` // the most frequent one

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -17,7 +18,7 @@ func report(run *Run, svg string) string {
 		write    func()
 	}{
 		{throughput, r.throughput}, {latency, r.latency}, {hung, r.hung}, {killed, r.killed},
-		{allocs, r.allocs}, {cpu, r.cpu}, {links, r.links}, {oneKey, r.oneKey},
+		{allocs, r.allocs}, {cpu, r.cpu}, {throughput, r.servers}, {links, r.links}, {oneKey, r.oneKey},
 	} {
 		if r.has(part.workload) || part.workload == latency && r.has(sizes) {
 			part.write()
@@ -89,7 +90,7 @@ func (r *page) targets() {
 		r.line("| %s | %s | %s | %s |", t.What, t.wanted(), t.Measured.text(t.Unit), met)
 	}
 	r.line("")
-	r.line("Not measured by this command: memory with a dead node under ten minutes of load.")
+	r.line("Not measured by this command: memory with a dead node under ten minutes of load; `make bench-memory` prints that.")
 	r.line("")
 }
 
@@ -198,6 +199,34 @@ func (r *page) cpu() {
 	}
 	r.table([]string{"subject", "3 nodes", "5 nodes", "7 nodes", "9 nodes", "9 ÷ 3"}, rows)
 	r.line("User and system time of the client's process. Linear growth from 3 to 9 nodes would be 3×.")
+	r.line("")
+}
+
+// servers is what a lock costs the nodes.
+func (r *page) servers() {
+	if !slices.ContainsFunc(r.run.Measurements, func(m Measurement) bool { return m.ServerCPU > 0 }) {
+		return
+	}
+	r.line("## CPU of each node for each lock and unlock, µs")
+	r.line("")
+	n := r.run.Settings.Nodes
+	of := func(workload, subject string) series {
+		return r.of(pick{workload: workload, subject: subject, nodes: n}, func(m Measurement) float64 { return m.ServerCPU })
+	}
+	var rows [][]string
+	for _, k := range r.subjectsOf(throughput) {
+		if k.Single {
+			continue
+		}
+		rows = append(rows, []string{
+			k.Name, of(latency, k.Name).spread().text(""), ratio(of(latency, k.Name), of(latency, rawPlain)).text("×"),
+			of(throughput, k.Name).spread().text(""), ratio(of(throughput, k.Name), of(throughput, rawPipelined)).text("×"),
+		})
+	}
+	r.table([]string{"subject", "one worker", "÷ raw", "under load", "÷ raw (64 per write)"}, rows)
+	r.line("User and system time of a node's process, by its own word, with what the system does for it on the way: most of what a")
+	r.line("command costs that comes alone. *Under load*: 256 workers, or 64 locks in each write. `SET NX PX` and the release of the")
+	r.line("raw client cost least; what `grants.lua` costs beyond that buys fences, deadlines, and votes that survive a loss of memory.")
 	r.line("")
 }
 

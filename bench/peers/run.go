@@ -166,16 +166,24 @@ func (b *bench) take(ctx context.Context, on *nodes, t turn, round int, state st
 	warm.For = b.run.Settings.Warm
 	_, err = drive(ctx, s, warm)
 	var y Yield
+	var served time.Duration
 	if err == nil {
 		runtime.GC()
+		before, _ := on.cpu(ctx, t.nodes) // what a node does not tell is not measured
 		y, err = drive(ctx, s, t.load)
 		pause(ctx, afterwards)
+		if after, told := on.cpu(ctx, t.nodes); told == nil && before > 0 {
+			served = after - before
+		}
 	}
 	s.Close()
 	if err != nil {
 		return err
 	}
 	m := b.note(t, round, state, y)
+	if m.Locks > 0 && !t.kind.Single {
+		m.ServerCPU = float64(served.Microseconds()) / float64(m.Locks*t.nodes)
+	}
 	if m.KeysLeft, err = on.left(ctx, name); err != nil {
 		return err
 	}

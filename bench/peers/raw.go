@@ -40,6 +40,7 @@ type rawNode struct {
 	have    int
 	replies int  // complete replies read since the beginning
 	nested  int  // elements of an array that are still to come
+	usual   bool // and there are two of them
 	vote    bool // the vote among them
 	failed  bool
 }
@@ -140,7 +141,7 @@ func (r *raw) Cycle(ctx context.Context, _ int, key string, hold func()) error {
 	first := r.owners
 	r.owners += uint64(r.batch)
 	r.out = r.out[:0]
-	r.proposal = time.Now().UnixMicro() / 64
+	r.proposal = (time.Now().UnixMicro() + 50_000) / 64
 	for i := range r.batch {
 		r.putGrant(key, i, first+uint64(i))
 	}

@@ -83,9 +83,8 @@ func grantScript(folder string) (string, error) {
 	return string(script), nil
 }
 
-// next reads one line: +OK, $-1, :1, or the head or an element of grants.lua's array, whose second element is
-// the vote.
-// It returns the vote, how many bytes the line has (0: it is not all there), and whether it ends a reply.
+// next reads one line: +OK, $-1, :1, or the head or an element of grants.lua's array. It returns the vote, how many bytes
+// the line has (0: it is not all there), and whether it ends a reply.
 func (n *rawNode) next(b []byte) (yes bool, size int, complete bool) {
 	for i := 1; i < len(b); i++ {
 		if b[i] != '\n' {
@@ -99,7 +98,7 @@ func (n *rawNode) next(b []byte) (yes bool, size int, complete bool) {
 	}
 	switch {
 	case b[0] == '*':
-		n.nested = int(b[1] - '0')
+		n.nested, n.usual = int(b[1]-'0'), b[1] == '2'
 		return false, size, false
 	case b[0] == '-' || b[0] == '$' && b[1] != '-':
 		n.failed = true
@@ -109,12 +108,16 @@ func (n *rawNode) next(b []byte) (yes bool, size int, complete bool) {
 	if n.nested == 0 {
 		return vote, size, true
 	}
-	return n.element(vote), size, n.nested == 0
+	return n.element(vote, b[0] == ':' && b[1] == '0' && b[2] == '\r'), size, n.nested == 0
 }
 
-// element takes one element of an array: the node's clock, the vote, and a number that nobody needs here.
-func (n *rawNode) element(yes bool) bool {
-	if n.nested--; n.nested == 1 {
+// element takes one element of an array: the node's clock, then 0 when it granted as proposed, as usual; or else the vote,
+// and a number that nobody needs here.
+func (n *rawNode) element(yes, zero bool) bool {
+	switch n.nested--; {
+	case n.usual && n.nested == 0:
+		n.vote = zero
+	case n.nested == 1:
 		n.vote = yes
 	}
 	return n.vote

@@ -117,8 +117,9 @@ func TestRawSaysWhenANodeRefuses(t *testing.T) {
 
 // Replies are read right wherever the network cuts them.
 func TestRawReadsRepliesInPieces(t *testing.T) {
-	const stream = "+OK\r\n$-1\r\n:1\r\n:0\r\n*3\r\n:1\r\n:1700000000000000\r\n:12\r\n*3\r\n:0\r\n:1\r\n:1\r\n:1\r\n"
-	want := []bool{true, false, true, false, true, false, true}
+	const stream = "+OK\r\n$-1\r\n:1\r\n:0\r\n*3\r\n:1700000000000000\r\n:1\r\n:12\r\n" +
+		"*3\r\n:1\r\n:0\r\n:1\r\n*2\r\n:1\r\n:0\r\n*2\r\n:1\r\n:-4\r\n:1\r\n"
+	want := []bool{true, false, true, false, true, false, true, false, true}
 	for cut := range len(stream) + 1 {
 		var n rawNode
 		var got []bool

@@ -327,7 +327,7 @@ func (n *Node) readGrant(c *call, reply []int64) {
 	case -1:
 		c.alone = true // once more, to be told the error
 	case -5:
-		c.settle(Reply{Err: &Error{text: "undone before it came"}, Untouched: true})
+		c.settle(Reply{Err: &Error{text: "undone before it came"}, Untouched: c.once()})
 	case 1:
 		c.settle(n.granted(c, value))
 	default:
@@ -335,10 +335,13 @@ func (n *Node) readGrant(c *call, reply []int64) {
 	}
 }
 
-// readRefusal reads why a node gives none of the grants that share a script. One that failed among others before may have
-// been stored then.
+// once reports whether the call was put to the server at most once: not before it went alone, and not by a client of the
+// caller's, which may repeat commands. What was refused may have been carried out before, else.
+func (c *call) once() bool { return !c.alone && !c.plainly }
+
+// readRefusal reads why a node gives none of the grants that share a script.
 func (n *Node) readRefusal(c *call, shown, code int64) {
-	untouched := !c.alone
+	untouched := c.once()
 	switch {
 	case code == -2 && n.steadied() != nil:
 		c.settle(Reply{Err: n.steadied(), Untouched: untouched})

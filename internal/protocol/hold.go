@@ -49,6 +49,7 @@ func (l *Lease) onExtended(now clock.Instant, d quorum.Decision) {
 // is widened before it is too small. It is no vote of any round (R7): its reply carries the round number 0, and the
 // node counts again when a later extend finds the key there.
 func (l *Lease) heal(node int) {
+	l.healed = l.healed.With(node)
 	l.emit(Effect{Kind: Send, Op: Grant, Nodes: quorum.Set(0).With(node)})
 }
 
@@ -58,19 +59,20 @@ func (l *Lease) forfeit() {
 	l.phase, l.end = Over, Forfeited
 	l.round = Round{} // whatever was under way is of no interest any more
 	l.emit(Effect{Kind: Ended})
-	l.emit(Effect{Kind: Send, Op: Undo, Nodes: l.all()})
+	l.emit(Effect{Kind: Send, Op: Undo, Nodes: l.all().Without(l.never())})
 }
 
-// Release ends a held lease and asks every node to take its grant back. Settled follows as soon as it is decided
-// whether a majority has: a slow node is not waited for (R9).
+// Release ends a held lease and asks every node that may have a grant to take it back. Settled follows as soon as it is
+// decided whether a majority is without: a slow node is not waited for (R9), and one that never had a grant is without.
 func (l *Lease) Release(now clock.Instant) []Effect {
 	if l.observe(now) || l.phase != Held {
 		return l.effects
 	}
 	l.phase, l.end = Over, Unlocked
 	l.round = l.begin(now, Release, l.p.Budget)
+	l.never().Each(func(node int) { l.round.count(node, Reply{Vote: Granted}) })
 	l.emit(Effect{Kind: Ended})
-	l.emit(Effect{Kind: Send, Op: Release, Round: l.round.ID, Nodes: l.all()})
+	l.emit(Effect{Kind: Send, Op: Release, Round: l.round.ID, Nodes: l.all().Without(l.never())})
 	return l.effects
 }
 

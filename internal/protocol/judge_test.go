@@ -55,10 +55,15 @@ func (w *witness) judgeSend(e event, now clock.Instant, effect protocol.Effect) 
 		w.asked[w.newest] = q
 	case effect.Round <= w.newest:
 		return fmt.Errorf("round #%d begins after #%d", effect.Round, w.newest)
-	case effect.Op != protocol.Raise && effect.Nodes != w.all():
+	case effect.Op == protocol.Release && effect.Nodes != w.all()&^w.never(e):
+		return fmt.Errorf("%v goes to %v, and %v never had it (R4)", effect.Op, effect.Nodes, w.never(e))
+	case effect.Op != protocol.Raise && effect.Op != protocol.Release && effect.Nodes != w.all():
 		return fmt.Errorf("%v goes to %v and not to all nodes (R2)", effect.Op, effect.Nodes)
 	default:
 		w.newest = effect.Round
+		if effect.Op == protocol.Release {
+			w.without = w.never(e)
+		}
 		w.asked[effect.Round] = question{op: effect.Op, nodes: effect.Nodes, start: now, fence: effect.Fence}
 		if effect.Op == protocol.Grant {
 			w.window = now

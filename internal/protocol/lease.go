@@ -65,6 +65,7 @@ type Lease struct {
 	granters    quorum.Set // S of R5
 	fence       uint64     // T of R5: the largest fence among the granters
 	established quorum.Set // granters that have written T down
+	healed      quorum.Set // nodes that were asked to grant the key again
 
 	effects []Effect
 	buffer  [4]Effect
@@ -224,5 +225,9 @@ func (l *Lease) begin(now clock.Instant, op Op, budget time.Duration) Round {
 }
 
 func (l *Lease) all() quorum.Set { return quorum.All(l.p.Rule.Nodes()) }
+
+// never returns the nodes that certainly have nothing of this lease: no grant was ever put to them, or none that they
+// carried out.
+func (l *Lease) never() quorum.Set { return l.grant.unasked.Without(l.healed) }
 
 func (l *Lease) emit(e Effect) { l.effects = append(l.effects, e) }

@@ -19,7 +19,9 @@ type witness struct {
 	first   map[uint32]map[int]protocol.Reply
 	outcome map[uint32]protocol.EffectKind // Renewed or Kept, of extends
 	healed  map[[2]uint32]bool             // by round and node
+	without quorum.Set                     // what never was when the lease was released
 	newest  uint32
+	news    bool // the newest reply was the first of its node to its round
 
 	window clock.Instant // where it starts
 	opened clock.Instant
@@ -105,6 +107,7 @@ func (w *witness) apply(e event) error {
 
 // note keeps the first reply of a node to a round that was asked.
 func (w *witness) note(e event) {
+	w.news = false
 	if _, asked := w.asked[e.round]; !asked {
 		return
 	}
@@ -112,7 +115,7 @@ func (w *witness) note(e event) {
 		w.first[e.round] = map[int]protocol.Reply{}
 	}
 	if _, already := w.first[e.round][e.node]; !already {
-		w.first[e.round][e.node] = e.reply
+		w.first[e.round][e.node], w.news = e.reply, true
 	}
 }
 

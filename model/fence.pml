@@ -102,7 +102,7 @@ inline nextFence() {
   counter[n] = END(f)
 }
 
-/* grant: the node's part, as in grant.lua. */
+/* grant: the node's part, as in grants.lua. */
 inline grant() {
   if
   :: owner[n] == 0 ->

@@ -176,7 +176,7 @@ inline open() {
   close_round()
 }
 
-/* grant: the node's part, as in grant.lua. */
+/* grant: the node's part, as in grants.lua. */
 inline grant() {
   if
   :: (DEADLINES && fresh[t] == 0) || tombs[AT(t, n)] -> grants[AT(t, n)] = DONE

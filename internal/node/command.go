@@ -19,7 +19,7 @@ type Command struct {
 	Owner   string
 	TTL     time.Duration // of Grant and Extend; whole milliseconds
 	Counter string        // of Grant and Raise where grants are fenced: Counter(Key)
-	Fence   uint64        // of Grant: the fence that is proposed, in µs of node time, 0 for none; of Raise: the fence
+	Fence   uint64        // of Grant: the fence that is proposed, in ticks of node time, 0 for none; of Raise: the fence
 	Round   uint32        // handed back with the answer
 	To      Sink          // who gets the answer; nil: nobody
 }

@@ -39,7 +39,8 @@ func Dial(index int, address string, tlsConfig *tls.Config, cfg Config) (*Node, 
 	options.DialTimeout = max(cfg.Timeout, time.Second)
 	options.ReadTimeout, options.WriteTimeout = cfg.Timeout, cfg.Timeout
 	options.PoolSize = 8
-	options.MinIdleConns = 0
+	options.MinIdleConns, options.MaxActiveConns = 0, 0
+	options.ConnMaxLifetime, options.ConnMaxIdleTime = 0, -1 // the lane keeps its connection, and looks at it
 	options.DisableIdentity = true
 	options.Protocol = 2 // nothing is pushed to us, so there is nothing to look for before each reply
 	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}

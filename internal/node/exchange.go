@@ -151,7 +151,7 @@ func (n *Node) again(later []*call, repeated *call) {
 
 // pass puts the step of every call that is not settled to the server, in one pipeline, and returns what that met.
 func (n *Node) pass(ctx context.Context, batch []*call) error {
-	n.commands, n.args = n.commands[:0], n.args[:0]
+	n.commands, n.args, n.told = n.commands[:0], n.args[:0], nil
 	first, rest := n.gather(batch)
 	if len(first) > 0 {
 		n.together(byReleases, first)
@@ -188,31 +188,52 @@ func (n *Node) pass(ctx context.Context, batch []*call) error {
 		if !errors.Is(err, errStale) {
 			return err
 		}
+		for _, c := range n.commands {
+			c.SetErr(errUnanswered)
+		}
 	}
 }
 
-// pipeline returns what carries commands to the server. A client of our own keeps one connection for that, as long as
-// nothing goes wrong: to take it out of go-redis's pool and to put it back costs as much as to write a command.
+// pipeline returns what carries the lane's commands to the server.
 func (n *Node) pipeline() redis.Pipeliner {
-	client, ours := n.client.(*redis.Client)
-	switch {
-	case n.pipe != nil:
-	case ours && n.dial != nil:
-		n.conn = client.Conn()
-		n.pipe = n.conn.Pipeline()
-	default:
-		n.pipe = n.client.Pipeline()
+	if n.pipe == nil {
+		n.pipe = n.via().Pipeline()
 	}
 	return n.pipe
 }
 
-// letGo gives the kept connection back to the pool, which knows whether it can be used again. All connections are looked
-// at from now on before they are used.
+// via returns what the lane asks the server by. A client of our own keeps one connection for that, as long as nothing goes
+// wrong: to take it out of go-redis's pool and to put it back costs as much as to write a command, and what is looked at
+// is then the server that votes.
+func (n *Node) via() redis.Cmdable {
+	client, ours := n.client.(*redis.Client)
+	if !ours || n.dial == nil {
+		return n.client
+	}
+	if n.conn == nil {
+		n.conn = client.Conn()
+	}
+	return n.conn
+}
+
+// letGo gives the kept connection back to the pool after an error; the pool knows whether it can be used again. All
+// connections are looked at from now on before they are used.
 func (n *Node) letGo() {
 	n.troubles.Add(1)
 	if n.conn != nil {
 		_ = n.conn.Close()
 		n.conn, n.pipe = nil, nil
+	}
+}
+
+// alive repeats what was asked by a connection that turned out to have died while it was idle: nothing was written to it,
+// and it is out of the pool.
+func alive[T any](ask func() (T, error)) (T, error) {
+	for {
+		v, err := ask()
+		if !errors.Is(err, errStale) {
+			return v, err
+		}
 	}
 }
 
@@ -327,7 +348,7 @@ func (n *Node) readGrant(c *call, reply []int64) {
 	case -1:
 		c.alone = true // once more, to be told the error
 	case -5:
-		c.settle(Reply{Err: &Error{text: "undone before it came"}, Untouched: c.once()})
+		c.settle(Reply{Err: &Error{text: "undone before it came"}})
 	case 1:
 		c.settle(n.granted(c, value))
 	default:
@@ -335,23 +356,19 @@ func (n *Node) readGrant(c *call, reply []int64) {
 	}
 }
 
-// once reports whether the call was put to the server at most once: not before it went alone, and not by a client of the
-// caller's, which may repeat commands. What was refused may have been carried out before, else.
-func (c *call) once() bool { return !c.alone && !c.plainly }
-
-// readRefusal reads why a node gives none of the grants that share a script.
+// readRefusal reads why a node gives none of the grants that share a script. None of them is untouched: something in between
+// may have sent the same before, and lost what was answered to that.
 func (n *Node) readRefusal(c *call, shown, code int64) {
-	untouched := c.once()
 	switch {
 	case code == -2 && n.steadied() != nil:
-		c.settle(Reply{Err: n.steadied(), Untouched: untouched})
+		c.settle(Reply{Err: n.steadied()})
 	case code == -2:
 		late := time.Duration(shown-c.deadline) * time.Microsecond
-		c.settle(Reply{Err: &Error{text: fmt.Sprintf("carried out %v too late to count", late)}, Untouched: untouched})
+		c.settle(Reply{Err: &Error{text: fmt.Sprintf("carried out %v too late to count", late)}})
 	case code == -3:
-		n.guard.meta, n.guard.looked = "", 0
+		n.guard.meta, n.guard.looked = "", never
 	case code == -4:
-		c.settle(Reply{Err: quarantined(c.meta), Untouched: untouched})
+		c.settle(Reply{Err: quarantined(c.meta)})
 	default:
 		c.settle(unexpected([]int64{shown, code}))
 	}

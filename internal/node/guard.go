@@ -88,7 +88,7 @@ func (n *Node) firstLook() {
 // server is refused for is in the guard.
 func (n *Node) boot(ctx context.Context) *Error {
 	g := &n.guard
-	s, err := n.survey(ctx)
+	s, err := n.look(ctx)
 	if err != nil {
 		return explain(err, n.cfg.Timeout)
 	}
@@ -97,8 +97,8 @@ func (n *Node) boot(ctx context.Context) *Error {
 	}
 	p := n.cfg.Policy
 	sent := now()
-	reply, err := n.client.Eval(ctx, boot.source, []string{metaKey}, s.run, s.history, s.former,
-		p.Longest.Milliseconds(), p.Members, strconv.FormatFloat(p.Stretch, 'f', -1, 64), flag(p.Durable)).Slice()
+	reply, err := n.mark(ctx, boot, s.run, s.history, s.former, p.Longest.Milliseconds(), p.Members,
+		strconv.FormatFloat(p.Stretch, 'f', -1, 64), flag(p.Durable))
 	if err != nil {
 		return explain(err, n.cfg.Timeout)
 	}
@@ -151,12 +151,12 @@ func (n *Node) lift(ctx context.Context, s survey, meta string) (string, error) 
 		if !s.remembers(while) {
 			return meta, nil
 		}
-		again, err := n.survey(ctx)
+		again, err := n.look(ctx)
 		if err != nil || !again.remembers(while) || again.run != s.run || again.history != s.history {
 			return meta, err
 		}
 	}
-	reply, err := n.client.Eval(ctx, lift.source, []string{metaKey}, meta).Slice()
+	reply, err := n.mark(ctx, lift, meta)
 	if err != nil {
 		return meta, err
 	}
@@ -165,6 +165,28 @@ func (n *Node) lift(ctx context.Context, s survey, meta string) (string, error) 
 		return lifted, nil
 	}
 	return meta, nil
+}
+
+// look has the server that the lane asks tell of itself.
+func (n *Node) look(ctx context.Context) (survey, error) {
+	return alive(func() (survey, error) {
+		s, err := n.survey(ctx, n.via())
+		if errors.Is(err, errStale) {
+			n.letGo()
+		}
+		return s, err
+	})
+}
+
+// mark calls a script on the meta key of the server that the lane asks.
+func (n *Node) mark(ctx context.Context, s script, args ...any) ([]any, error) {
+	return alive(func() ([]any, error) {
+		reply, err := n.via().Eval(ctx, s.source, []string{metaKey}, args...).Slice()
+		if errors.Is(err, errStale) {
+			n.letGo()
+		}
+		return reply, err
+	})
 }
 
 // readyAt is from when on a node with this meta votes, on its own clock.
@@ -205,10 +227,11 @@ type survey struct {
 	forgot               bool // keys were dropped since it started, or nobody can tell
 }
 
-func (n *Node) survey(ctx context.Context) (survey, error) {
-	info, err := n.client.Info(ctx, "all").Result()
-	var server redis.Error
-	refused := errors.As(err, &server) && !hasPrefix(server.Error(), away) && !hasPrefix(server.Error(), strange)
+// survey asks for INFO.
+func (n *Node) survey(ctx context.Context, server redis.Cmdable) (survey, error) {
+	info, err := server.Info(ctx, "all").Result()
+	var said redis.Error
+	refused := errors.As(err, &said) && !hasPrefix(said.Error(), away) && !hasPrefix(said.Error(), strange)
 	if refused || err == nil && field(info, "run_id") == "" {
 		return survey{run: "-", history: "-", former: "-"}, nil
 	}

@@ -119,7 +119,7 @@ func TestTombstone(t *testing.T) {
 		n.stray = time.Time{}
 		owed = !owed
 		r := ask(t, n, grant("first"))
-		if r.Yes || r.Err == nil || !r.Untouched || m.Exists("k") {
+		if r.Yes || r.Err == nil || r.Untouched || m.Exists("k") {
 			t.Errorf("together %v: got %+v for a grant after its undo, want it refused", together, r)
 		}
 		if r := ask(t, n, grant("second")); !r.Yes {

@@ -38,7 +38,7 @@ type Node struct {
 	end    context.CancelFunc
 	clock  nodeClock
 	opened atomic.Uint64 // connections, so far
-	// How often a connection was no use any more, so far.
+	// How often an exchange met an error, so far, so that connections may be no use any more.
 	troubles atomic.Uint64
 	lane     *lane
 
@@ -92,7 +92,7 @@ func (n *Node) open() *Node {
 	n.release, n.extend = byHash, byHash
 	n.seed = maphash.MakeSeed()
 	n.clock.drift = n.cfg.Drift
-	n.grace = n.cfg.Timeout + n.cfg.Timeout/4 + grace
+	n.grace = n.cfg.Timeout + n.cfg.Timeout/2 + grace // the estimate of the clock may be off by a quarter, twice
 	n.lane = newLane(n)
 	return n
 }

@@ -68,13 +68,13 @@ func (n *Node) Check(ctx context.Context) Health {
 	// Twice: a connection may have to be opened first, which is not part of the round trip.
 	for range 2 {
 		start := time.Now()
-		if err := n.touch(ctx); err != nil {
+		if _, err := alive(func() (any, error) { return nil, n.touch(ctx) }); err != nil {
 			h.Err, h.RTT = n.unanswered(asked, err), 0
 			return h
 		}
 		h.RTT = time.Since(start)
 	}
-	s, err := n.survey(ctx)
+	s, err := alive(func() (survey, error) { return n.survey(ctx, n.client) })
 	if err != nil {
 		h.Err = n.unanswered(asked, err)
 		return h

@@ -19,7 +19,6 @@ const interval = time.Second
 
 // accompany adds a look at the server to the commands of the pass, behind its votes, if it is time for one.
 func (n *Node) accompany(batch []*call) {
-	n.told = nil
 	g := &n.guard
 	if !n.cfg.Fenced || !g.seen.known || time.Since(g.at) < interval || !slices.ContainsFunc(batch, (*call).asksForVote) {
 		return

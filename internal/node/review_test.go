@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // teller is a server whose memory can be lost under connections that stay: a real one as far as the scripts can tell, but
@@ -124,5 +125,56 @@ func TestReviewSeesThePolicy(t *testing.T) {
 	n.guard.at = n.guard.at.Add(-interval)
 	if r := ask(t, n, grant("a")); r.Yes || r.Err == nil || !strings.Contains(r.Err.Error(), "may evict keys") {
 		t.Errorf("got %+v, want the policy named", r)
+	}
+}
+
+// What a look along with votes has told counts once: a batch that asks nothing is no look.
+func TestReviewTakesNothingTwice(t *testing.T) {
+	_, n := tells(t, true, func(*teller, func(), int) {})
+	n.exchange(callsFor(n, grant("a")))
+	n.guard.at = n.guard.at.Add(-interval)
+	n.exchange(callsFor(n, grant("b")))
+	at := n.guard.at.Add(-interval)
+	n.guard.at, n.guard.steady = at, at.Add(time.Hour)
+	calls := callsFor(n, grant("c"))
+	n.exchange(calls)
+	if calls[0].reply.Err == nil || !n.guard.at.Equal(at) {
+		t.Errorf("got %+v and a look at %v, want a refusal without a look", calls[0].reply, n.guard.at)
+	}
+}
+
+// The server that is looked at is the one that votes: the lane asks both by one connection, whatever others the pool has.
+func TestLookGoesByTheConnectionThatVotes(t *testing.T) {
+	_, n := tells(t, true, func(*teller, func(), int) {})
+	for _, owner := range []string{"a", "a", "a"} {
+		n.guard.looked = never
+		calls := callsFor(n, grant(owner))
+		n.exchange(calls)
+		if !calls[0].reply.Yes {
+			t.Errorf("got %+v, want a vote", calls[0].reply)
+		}
+	}
+	if got := n.opened.Load(); got != 1 {
+		t.Errorf("got %d connections, want 1", got)
+	}
+}
+
+// A connection that died while nobody used it costs no vote, and no Check says that its node is ill.
+func TestConnectionsThatAreCutWhileIdleCostNothing(t *testing.T) {
+	m, n := real(t, true)
+	for round := range 3 {
+		calls := callsFor(n, grant("a"))
+		if n.exchange(calls); !calls[0].reply.Yes {
+			t.Errorf("round %d: got %+v, want a vote", round, calls[0].reply)
+		}
+		if h := n.Check(t.Context()); h.Err != nil {
+			t.Errorf("round %d: got %v from Check", round, h.Err)
+		}
+		m.Close() // cuts every connection
+		if err := m.Restart(); err != nil {
+			t.Fatal(err)
+		}
+		n.guard.looked = never
+		n.troubles.Add(1) // as time would: connections are looked at before they are used
 	}
 }

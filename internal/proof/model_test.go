@@ -43,6 +43,7 @@ type belief struct {
 	until time.Time
 	over  error        // ErrLost or ErrUnlocked; nil: held
 	owed  map[int]bool // nodes that have not heard of its end
+	never map[int]bool // nodes that certainly have no grant of it
 	lease *redlock.Lease
 }
 
@@ -99,7 +100,9 @@ func (m *model) heard(i int, down reach) bool {
 // grant asks all nodes for the key, and returns what may come of it; nil: the lease that begins now.
 func (m *model) grant(b *belief, now time.Time, longest time.Duration, down reach) outcome {
 	yes, refused, silent := []int{}, 0, 0
+	b.never = map[int]bool{}
 	for i, n := range m.nodes {
+		b.never[i] = down[i]
 		heard := m.heard(i, down)
 		held, taken := n.keys[b.key]
 		switch {
@@ -179,6 +182,7 @@ func (m *model) extend(b *belief, now time.Time, longest time.Duration, down rea
 		return outcome{redlock.ErrLost}
 	}
 	for _, i := range refused { // they are asked to have it again (R7)
+		b.never[i] = false
 		if n := m.nodes[i]; m.votes(n, now, longest) && !n.keys[b.key].until.After(now) {
 			n.keys[b.key] = stored{owner: b.owner, until: now.Add(b.ttl)}
 		}
@@ -194,12 +198,16 @@ func (m *model) extend(b *belief, now time.Time, longest time.Duration, down rea
 	}
 }
 
-// release takes the key back everywhere, from nodes that do not hear of it as soon as they do, and returns what an Unlock
-// may say to that.
+// release takes the key back wherever it may be, from nodes that do not hear of it as soon as they do, and returns what an
+// Unlock may say to that.
 func (m *model) release(b *belief, now time.Time, down reach) outcome {
 	m.expire(now)
 	yes, refused := 0, 0
 	for i, n := range m.nodes {
+		if b.never[i] {
+			yes++
+			continue
+		}
 		was := down[i]
 		heard := m.heard(i, down)
 		mine := n.keys[b.key].owner == b.owner

@@ -5,7 +5,9 @@
 --   owners   the names to add, each with a space behind it
 --
 -- R4: a release that finds nothing may have overtaken its grant, which came by another connection. It leaves a
---     tombstone, the owner's name, until that grant is too late anyway. The list is cut at 32 KiB, oldest first.
+--     tombstone, the owner's name, until that grant is too late anyway. The list is cut at 32 KiB, oldest first, and stays
+--     for as long as the owner in it that stays longest.
 local function bury(gone, grace, owners)
-  redis.call('SET', gone, string.sub((redis.call('GET', gone) or '') .. owners, -32768), 'PX', grace)
+  local left = redis.call('PTTL', gone)
+  redis.call('SET', gone, string.sub((redis.call('GET', gone) or '') .. owners, -32768), 'PX', math.max(left, tonumber(grace)))
 end

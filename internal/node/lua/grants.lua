@@ -50,8 +50,11 @@ for i = 3, #KEYS, 2 do
     if not set then
       local holder = call('GET', key)
       if holder == owner then
-        call('PEXPIRE', key, ttl)
-        value = tonumber(call('GET', counter))
+        if call('PEXPIRE', key, ttl) == 1 then
+          value = tonumber(call('GET', counter))
+        else
+          code = -1
+        end
       elseif type(holder) == 'table' then
         code = -1
       else

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -82,7 +83,7 @@ func (r *run) whole(ctx context.Context) (result *Result, err error) {
 	}
 	result.Left = left
 	if closing != nil {
-		result.Notes = append(result.Notes, closing.Error())
+		result.Notes = append(result.Notes, strings.ReplaceAll(closing.Error(), "\n", "; "))
 	}
 	return result, nil
 }

@@ -45,7 +45,8 @@ type nodeFacts struct {
 	granted bool
 	seq     uint64        // of its first grant
 	fence   uint64        // granted, or raised to
-	undone  time.Duration // when its release found nothing, and left a tombstone; 0: never
+	undone  time.Duration // when its release found nothing; 0: never
+	buried  bool          // and left a tombstone
 	deleted bool          // its release found the key
 
 	extended uint32 // the newest round in which it was extended

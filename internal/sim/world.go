@@ -79,8 +79,9 @@ func (w *world) establish() {
 		return
 	}
 	for _, s := range w.servers {
-		s.node.Boot(BootArgs{Run: s.run, Replication: s.history, Former: s.former, Longest: w.cfg.Longest.Milliseconds(),
-			Members: strconv.Itoa(w.cfg.Nodes) + ":", Stretch: w.cfg.stretch(), Fresh: true})
+		_, meta, _ := s.node.Boot(BootArgs{Run: s.run, History: s.survey().history, Former: s.former,
+			Longest: w.cfg.Longest.Milliseconds(), Members: strconv.Itoa(w.cfg.Nodes) + ":", Stretch: w.cfg.stretch()})
+		s.node.Lift(meta)
 	}
 }
 

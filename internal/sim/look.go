@@ -44,7 +44,7 @@ func (l *lane) look(x *exchange, r *request, reply response) {
 	}
 	switch r.kind {
 	case info:
-		k.found, k.at = *reply.survey, x.sent
+		k.found, k.at = *reply.survey, l.lookedAt(x)
 		l.ask(x, &request{kind: boot, boot: l.policy(k.found)})
 		return
 	case boot:
@@ -142,11 +142,19 @@ func (l *lane) accompanies(x *exchange) bool {
 	return l.p.w.cfg.Mutant != NoReview && x.grants() && l.p.now().Sub(l.at) >= interval
 }
 
+// lookedAt is from when on a look counts that has just been answered.
+func (l *lane) lookedAt(x *exchange) clock.Instant {
+	if l.p.w.cfg.Mutant == LookFromReply {
+		return l.p.now()
+	}
+	return x.sent
+}
+
 // reviews takes what the server told along with its votes.
 func (l *lane) reviews(x *exchange, s survey) {
 	l.p.w.report.Reviews++
 	if s.run == l.seen.run && s.history == l.seen.history && s.replica == l.seen.replica && s.mayEvict == l.seen.mayEvict {
-		l.at = x.sent
+		l.at = l.lookedAt(x)
 		return
 	}
 	l.looked = never

@@ -8,6 +8,7 @@ import (
 // made are the runs that show mutants which runs that are drawn show too rarely.
 var made = map[Mutant]func() (Config, []Fault){
 	OldClock: idled, StrayUnburied: strayed, DeclaredLate: declared, LiftedBlindly: lifted, OneSurvey: surveyed, FreshBelievedLate: believed,
+	LookFromReply: stopped,
 }
 
 // idled is a run in which nothing goes wrong, and clients do nothing for a while.
@@ -69,6 +70,18 @@ func strayed() (Config, []Fault) {
 	cfg := small()
 	cfg.Seed, cfg.Budget, cfg.Dialed = 907, 600*time.Millisecond, true
 	return cfg, []Fault{{At: 100 * time.Millisecond, Kind: LinkLossy, Node: 0, Client: -1, For: 20 * time.Second}}
+}
+
+// stopped is a run in which a client is stopped while a look at a node is on its way back, which becomes a replica of an
+// older copy of its own at that time and is promoted before the client goes on.
+func stopped() (Config, []Fault) {
+	cfg := small()
+	cfg.Seed, cfg.Nodes, cfg.Workers, cfg.Budget, cfg.Dialed = 8, 1, 2, 100*time.Millisecond, true
+	const at = 6940 * time.Millisecond
+	return cfg, []Fault{
+		{At: at, Kind: NodeDemote, Node: 0, For: interval + 2*cfg.Budget, By: time.Second},
+		{At: at + time.Millisecond, Kind: ClientFreeze, Client: 0, For: interval + 2*cfg.Budget + 2*time.Millisecond},
+	}
 }
 
 // What was known of a server before it was told what to remember does not count, nor does what a message says that comes

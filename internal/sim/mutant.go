@@ -46,6 +46,7 @@ const (
 	StaysDown
 	OneSurvey
 	NoReview
+	LookFromReply
 	OwedUnburied
 	StrayUnburied
 
@@ -69,6 +70,7 @@ var mutantTexts = [mutants]struct{ name, does string }{
 	AnyMembers:        {"any members", "clients with other members are served"},
 	OneSurvey:         {"one survey", "what was known of a node before it was told what to remember is believed"},
 	NoReview:          {"no review", "nobody looks at a server again while its connections stay"},
+	LookFromReply:     {"look from reply", "a look at a server serves from when it was answered, however late that is"},
 	OwedUnburied:      {"owed unburied", "releases that a node is owed leave no tombstones"},
 	StrayUnburied:     {"stray unburied", "releases soon after trouble leave no tombstones"},
 	StaysDown:         {"stays down", "a node that was given up is never taken for up again"},

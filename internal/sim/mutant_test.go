@@ -9,7 +9,7 @@ import (
 var hunt = flag.Int("hunt", 0, "look for the seeds that kill the mutants again, among so many")
 
 // killers are the seeds that kill the mutants, each the first from 1 on. StaleCounter, OneFormer, OneSurvey,
-// FreshBelievedLate and OldClock were found as errors of the rules as they were built. Seed 0 is of the runs that were made
+// FreshBelievedLate, OldClock and LookFromReply were found as errors of the rules as they were built. Seed 0 is of the runs that were made
 // for mutants.
 var killers = map[Mutant]uint64{
 	Canary:          1,

@@ -67,6 +67,7 @@ type link struct {
 	parked                       []func() // what will be sent again when the link is whole
 	newest                       int      // connection from which a batch has arrived
 	r                            *rand.Rand
+	looks                        *rand.Rand // for what looks at the server, so that it shifts nothing else
 }
 
 // delay draws how long a message takes one way.
@@ -108,8 +109,12 @@ func (w *world) forth(c *conn, r *request) {
 		c.broken = true
 	default:
 		deliver(d)
-		if k.double > 0 && r.kind == batch && k.r.IntN(2) == 0 {
-			again := c.out + time.Duration(k.r.Float64()*k.r.Float64()*2*float64(w.cfg.TTL))
+		draws := k.r
+		if r.kind != batch {
+			draws = k.looks
+		}
+		if k.double > 0 && r.kind != connect && draws.IntN(2) == 0 {
+			again := c.out + time.Duration(draws.Float64()*draws.Float64()*2*float64(w.cfg.TTL))
 			w.report.Doubled++
 			w.push(again, func() { s.arrive(arrival{c, r, true}) })
 		}

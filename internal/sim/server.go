@@ -191,7 +191,7 @@ func (s *server) serve(a arrival) {
 		if reply.readOnly = s.replica; s.replica {
 			break
 		}
-		s.seen = true
+		s.seen = s.seen || !a.again
 		reply.code, reply.meta, reply.clock = s.node.Boot(*a.r.boot)
 		if s.w.telling() {
 			s.w.tell(s.name(), "", "is looked at by %s: %s", a.c.l.p.name(), looks(reply))

@@ -46,7 +46,8 @@ func Run(cfg Config, faults []Fault, story func(Line)) *Report {
 	for slot := range cfg.Clients {
 		w.links[slot] = make([]link, cfg.Nodes)
 		for i := range cfg.Nodes {
-			w.links[slot][i].r = fork(cfg.Seed, "link "+strconv.Itoa(slot)+" "+strconv.Itoa(i))
+			name := strconv.Itoa(slot) + " " + strconv.Itoa(i)
+			w.links[slot][i].r, w.links[slot][i].looks = fork(cfg.Seed, "link "+name), fork(cfg.Seed, "looks "+name)
 		}
 		r := fork(cfg.Seed, "process clock "+strconv.Itoa(slot))
 		w.processes = append(w.processes, nil)

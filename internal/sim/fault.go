@@ -123,11 +123,8 @@ func Faults(cfg Config) []Fault {
 				f.Client = -1
 			}
 		}
-		if f.Kind == NodeDemote {
-			// Not seen is what goes by between two looks, and within a vote.
-			if f.For += interval + 2*cfg.Budget; at+f.For > cfg.calm() {
-				continue
-			}
+		if f.Kind == NodeDemote && !f.prolong(cfg) {
+			continue
 		}
 		f.For = min(f.For, cfg.calm()-at)
 		all = append(all, f)
@@ -139,6 +136,13 @@ func Faults(cfg Config) []Fault {
 			}
 		}
 	}
+}
+
+// prolong has a node be a replica for longer than what is not seen, which goes by between two looks and within a vote. It
+// reports whether that ends in time.
+func (f *Fault) prolong(cfg Config) bool {
+	f.For += interval + 2*cfg.Budget
+	return f.At+f.For <= cfg.calm()
 }
 
 // allows reports whether a kind of fault is part of the run: see [Config].

@@ -79,7 +79,7 @@ func (l *lane) settle(c *call, result Result) {
 func (l *lane) again(later []call, key string) {
 	for i := range later {
 		c := &later[i]
-		if c.Key != key || !c.settled || c.reply.err != none || c.reply.yes && c.Op != OpRelease {
+		if l.p.w.cfg.Mutant == OrderLost || c.Key != key || !c.settled || c.reply.err != none || c.reply.yes && c.Op != OpRelease {
 			continue
 		}
 		c.settled = false

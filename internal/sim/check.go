@@ -37,6 +37,7 @@ type facts struct {
 	since  clock.Instant // when its belief was last told, by the clock of its process
 	left   time.Duration // for how long it believes from then on
 	raised bool          // its fence had to be written down
+	early  bool          // a node did not vote for it that was new, and not let vote yet
 	nodes  [8]nodeFacts
 }
 
@@ -218,9 +219,12 @@ func (w *world) gaveUp(s *lease) {
 		w.tell(s.p.name(), s.lock.key, "does not get %s as %s: %s", s.lock.key, s.owner, ends[s.machine.End()])
 	}
 	w.tidied(s)
-	// A way to lose a first round that is known: docs/simulation.md.
+	// Ways to lose a first round that are known: docs/simulation.md.
 	switch {
 	case !w.cfg.Quiet:
+	case s.facts.early && w.cfg.Fresh:
+		w.report.Early++
+		s.caller.excused++
 	case s.facts.raised:
 		w.report.Stuck++
 		s.caller.excused++

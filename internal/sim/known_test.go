@@ -22,6 +22,18 @@ func TestKnownSecondPhaseGetsStuck(t *testing.T) {
 	}
 }
 
+// A round is lost for nothing on new nodes when another client that says that they are new has had them note what to
+// remember, and has not yet let them vote.
+func TestKnownNewNodeIsNotLetVoteYet(t *testing.T) {
+	cfg := Config{Seed: 2029377, Nodes: 7, Clients: 2, Workers: 1, Keys: 2, TTL: 1164 * time.Millisecond,
+		Longest: 1164 * time.Millisecond, Budget: 135 * time.Millisecond, Drift: clock.DefaultDrift, Apart: apart, Renew: true,
+		Delay: 1824324, Fresh: true, Dialed: true, Quiet: true, Horizon: time.Minute, Pace: 965 * time.Millisecond}
+	faults := []Fault{{Kind: NodeEmpty, Node: 0, For: 44179 * time.Millisecond}, {Kind: LinkOut, Node: 1, Client: -1, For: 44179 * time.Millisecond}}
+	if r := Run(cfg, faults, nil); r.Early == 0 || len(r.Violations) > 0 {
+		t.Errorf("got %d first rounds lost on new nodes, and %v: is it mended?", r.Early, r.Violations)
+	}
+}
+
 // A release that finds its key leaves no tombstone, nor does one that comes by the connection by which its grant went, so
 // that a grant that something in between sends again, before its deadline, is stored once more and keeps everybody out for
 // a TTL.

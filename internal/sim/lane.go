@@ -164,6 +164,9 @@ func (l *lane) answer(c *command, a answer) {
 	if a.err != none {
 		l.p.w.report.refused(a.err)
 	}
+	if c.s != nil && a.err == quarantined {
+		c.s.facts.early = true
+	}
 	if c.s != nil && c.round != 0 {
 		c.s.answer(l.index, c.round, c.op, a)
 	}

@@ -47,6 +47,7 @@ const (
 	OneSurvey
 	NoReview
 	LookFromReply
+	OrderLost
 	OwedUnburied
 	StrayUnburied
 
@@ -71,6 +72,7 @@ var mutantTexts = [mutants]struct{ name, does string }{
 	OneSurvey:         {"one survey", "what was known of a node before it was told what to remember is believed"},
 	NoReview:          {"no review", "nobody looks at a server again while its connections stay"},
 	LookFromReply:     {"look from reply", "a look at a server serves from when it was answered, however late that is"},
+	OrderLost:         {"order lost", "a release is not asked again when the grant before it is"},
 	OwedUnburied:      {"owed unburied", "releases that a node is owed leave no tombstones"},
 	StrayUnburied:     {"stray unburied", "releases soon after trouble leave no tombstones"},
 	StaysDown:         {"stays down", "a node that was given up is never taken for up again"},

@@ -39,6 +39,7 @@ var killers = map[Mutant]uint64{
 	AnyPolicy:       632,
 	StaysDown:       3,
 	NoReview:        211,
+	OrderLost:       733,
 	OwedUnburied:    37,
 }
 

@@ -87,6 +87,7 @@ type Report struct {
 	Fenced      int     // writes that the storage refused
 	Revived     int     // grants that were sent twice, and stored again after their release had deleted the key
 	Stuck       int     // first rounds lost without need, in the second round trip
+	Early       int     // first rounds lost without need, on new nodes of which another client was just about to say so
 	Expired     int     // grants that came to a node after their deadline, whether anybody waited for the answer or not
 	Overtaken   int     // the same, after their undo
 	Reordered   int     // batches that one of a newer connection overtook
@@ -137,7 +138,7 @@ func (r *Report) Add(o *Report) {
 	} {
 		*p[0] += *p[1]
 	}
-	for _, p := range [][2]*int{{&r.Reviews, &o.Reviews}, {&r.Doubts, &o.Doubts}, {&r.Repeated, &o.Repeated},
+	for _, p := range [][2]*int{{&r.Reviews, &o.Reviews}, {&r.Doubts, &o.Doubts}, {&r.Early, &o.Early}, {&r.Repeated, &o.Repeated},
 		{&r.Buried, &o.Buried}, {&r.Unburied, &o.Unburied}} {
 		*p[0] += *p[1]
 	}

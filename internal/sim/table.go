@@ -31,7 +31,8 @@ func (r *Report) Table(took time.Duration, cores int) string {
 	line("lost tries", "%s", counts(r.GaveUp[1:5], ends[1:5]))
 	line("released", "%s", counts(r.Settled[1:], []string{"all", "too late", "unknown"}))
 	line("faults", "%s", counts(r.Faults[:], kindNames[:]))
-	line("known", "%d first rounds lost in the second round trip, %d grants stored again after their release", r.Stuck, r.Revived)
+	line("known", "%d first rounds lost in the second round trip, %d on new nodes, %d grants stored again after their release",
+		r.Stuck, r.Early, r.Revived)
 	line("beyond", "%d runs beyond the assumptions: %d acquired, %d moments with two holders", r.Beyond, r.AcquiredBeyond, r.Overlaps)
 	line("checked", "%s", counts(r.Checked[1:], invariants[1:]))
 	line("violations", "%d", len(r.Violations))
@@ -91,8 +92,8 @@ func (r *Report) Figures(took time.Duration, cores int) map[string]float64 {
 			"unlocked", "cancelled", "looks", "clock_steps_seen", "sent_twice", "reordered", "expired_grants", "overtaken_grants", "repaid", "writes", "writes_refused",
 			"revived", "stuck", "crowded_runs", "fresh_runs", "beyond_runs", "beyond_acquisitions", "overlaps_beyond_assumptions",
 			"violations"})
-	put("", []int{r.Lifts[1], r.Lifts[0], r.Reviews, r.Doubts, r.Repeated, r.Buried, r.Unburied},
-		[]string{"lifted", "not_lifted", "reviews", "doubts", "repeated", "tombstones", "releases_without_tombstone"})
+	put("", []int{r.Early, r.Lifts[1], r.Lifts[0], r.Reviews, r.Doubts, r.Repeated, r.Buried, r.Unburied},
+		[]string{"early", "lifted", "not_lifted", "reviews", "doubts", "repeated", "tombstones", "releases_without_tombstone"})
 	put("runs_of_nodes_", r.Nodes[:], []string{"", "1", "", "3", "", "5", "", "7"})
 	put("fault_", r.Faults[:], kindNames[:])
 	put("refusal_", r.Refusals[:], refusalNames[:])

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/quorumlock/quorumlock/clock"
 )
 
 // This file keeps a server from voting that may have forgotten votes (R6): it restarted, was flushed, evicted keys, or
@@ -43,14 +45,14 @@ func (p Policy) Quarantine() time.Duration {
 
 // guard is what is known of the server's memory. It is the lane's goroutine's own.
 type guard struct {
-	meta    string    // what the meta key says; empty: not looked yet
-	looked  uint64    // how many connections had been opened when it was looked at last
-	refusal *Error    // why the node may not vote before somebody mends something; nil: it may, as far as known
-	review  time.Time // when to look again then
-	vouched bool      // a look has succeeded, or it is too late for one: what was declared about the time before is used up
-	steady  time.Time // until when the server does not vote because its clock stepped
-	seen    survey    // what the last look showed
-	at      time.Time // of the last look
+	meta    string        // what the meta key says; empty: not looked yet
+	looked  uint64        // how many connections had been opened when it was looked at last
+	refusal *Error        // why the node may not vote before somebody mends something; nil: it may, as far as known
+	review  time.Time     // when to look again then
+	vouched bool          // a look has succeeded, or it is too late for one: what was declared about the time before is used up
+	steady  time.Time     // until when the server does not vote because its clock stepped
+	seen    survey        // what the last look showed
+	at      clock.Instant // when that was asked for
 }
 
 // admit sees to it that the server behind every connection that is open now has been looked at, and returns why it may
@@ -88,6 +90,7 @@ func (n *Node) firstLook() {
 // server is refused for is in the guard.
 func (n *Node) boot(ctx context.Context) *Error {
 	g := &n.guard
+	at := now()
 	s, err := n.look(ctx)
 	if err != nil {
 		return explain(err, n.cfg.Timeout)
@@ -117,7 +120,7 @@ func (n *Node) boot(ctx context.Context) *Error {
 			return explain(err, n.cfg.Timeout)
 		}
 	}
-	g.seen, g.at = s, time.Now()
+	g.seen, g.at = s, at
 	g.refusal = s.unfit(true)
 	switch {
 	case g.refusal != nil:

@@ -14,13 +14,14 @@ import (
 // for that with every vote would cost a server more than the vote. Therefore it goes along with votes once a second; what
 // happens between two looks, and is used within that second, is not seen.
 
-// interval is how long a look at a server serves for votes.
+// interval is how long a look at a server serves for votes, from when it was asked for: what comes back late, or to a
+// process that was stopped meanwhile, tells of then.
 const interval = time.Second
 
 // accompany adds a look at the server to the commands of the pass, behind its votes, if it is time for one.
 func (n *Node) accompany(batch []*call) {
 	g := &n.guard
-	if !n.cfg.Fenced || !g.seen.known || time.Since(g.at) < interval || !slices.ContainsFunc(batch, (*call).asksForVote) {
+	if !n.cfg.Fenced || !g.seen.known || now().Sub(g.at) < interval || !slices.ContainsFunc(batch, (*call).asksForVote) {
 		return
 	}
 	n.told = redis.NewStringCmd(context.Background(), "INFO")
@@ -49,7 +50,7 @@ func (n *Node) review() {
 	}
 	s := readSurvey(info)
 	if s.run == g.seen.run && s.history == g.seen.history && s.role == g.seen.role && s.mayEvict == g.seen.mayEvict {
-		g.at = time.Now()
+		g.at = n.sent
 		return
 	}
 	g.looked = never

@@ -37,6 +37,7 @@ type facts struct {
 	since  clock.Instant // when its belief was last told, by the clock of its process
 	left   time.Duration // for how long it believes from then on
 	raised bool          // its fence had to be written down
+	early  bool          // a node did not vote for it that was new, and not let vote yet
 	nodes  [8]nodeFacts
 }
 
@@ -45,7 +46,8 @@ type nodeFacts struct {
 	granted bool
 	seq     uint64        // of its first grant
 	fence   uint64        // granted, or raised to
-	undone  time.Duration // when its release found nothing, and left a tombstone; 0: never
+	undone  time.Duration // when its release found nothing; 0: never
+	buried  bool          // and left a tombstone
 	deleted bool          // its release found the key
 
 	extended uint32 // the newest round in which it was extended
@@ -217,9 +219,12 @@ func (w *world) gaveUp(s *lease) {
 		w.tell(s.p.name(), s.lock.key, "does not get %s as %s: %s", s.lock.key, s.owner, ends[s.machine.End()])
 	}
 	w.tidied(s)
-	// A way to lose a first round that is known: docs/simulation.md.
+	// Ways to lose a first round that are known: docs/simulation.md.
 	switch {
 	case !w.cfg.Quiet:
+	case s.facts.early && w.cfg.Fresh:
+		w.report.Early++
+		s.caller.excused++
 	case s.facts.raised:
 		w.report.Stuck++
 		s.caller.excused++

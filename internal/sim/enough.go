@@ -28,6 +28,9 @@ func (r *Report) needs() []need {
 	needs := []need{{"attempts", r.Attempts, 1}, {"acquisitions", r.Acquired, 1}, {"contention", r.Contended, 1},
 		{"raises", r.SecondTrips, 2}, {"renewals", r.Renewed, 2}, {"failed renewals", r.Kept, 4}, {"heals", r.Heals, 4},
 		{"leases lost", r.Lost, 2}, {"cancelled", r.Cancelled, 2}, {"looks at servers", r.Boots, 1},
+		{"nodes let vote at once", r.Lifts[1], 8}, {"looks along with votes", r.Reviews, 2},
+		{"votes in doubt", r.Doubts, 20}, {"commands asked again", r.Repeated, 50},
+		{"tombstones", r.Buried, 4}, {"releases without a tombstone", r.Unburied, 4},
 		{"clock steps seen", r.Steps, 10}, {"messages sent twice", r.Doubled, 4}, {"batches overtaken", r.Reordered, 4},
 		{"grants after their deadline", r.Expired, 2}, {"grants after their undo", r.Overtaken, 30},
 		{"releases repaid", r.Repaid, 4}, {"writes", r.Writes, 1}, {"writes refused", r.Fenced, 20},
@@ -49,6 +52,8 @@ func (r *Report) needs() []need {
 		switch refusal(i + 1) {
 		case tooLate: // to somebody who still waits
 			every = 500
+		case otherServer: // what changes it is seen by somebody else first
+			every = 150
 		case undone: // a grant must be overtaken, and still come before its deadline
 			every = 5000
 		}

@@ -1,9 +1,6 @@
 package sim
 
-import (
-	"strconv"
-	"time"
-)
+import "time"
 
 // begin puts a batch to the node: opens a connection if there is none, looks at the server before grants (R6), and
 // sends. All of it together may take as long as one exchange.
@@ -11,7 +8,7 @@ import (
 // A client that was dialed by the library bounds each request by itself, and not all of them together.
 func (l *lane) begin(x *exchange) {
 	l.x = x
-	x.began, x.sent = l.p.mono(), l.p.mono()
+	x.began, x.sent = l.p.mono(), l.p.now()
 	if bound := l.bound(x); bound > 0 {
 		l.p.after(bound, func() {
 			if l.x == x {
@@ -33,9 +30,15 @@ func (l *lane) bound(x *exchange) time.Duration {
 	return l.p.w.cfg.Budget
 }
 
+// over reports whether the exchange has taken longer than it may, which a process that was stopped has not noticed yet.
+func (l *lane) over(x *exchange) bool {
+	bound := l.bound(x)
+	return bound > 0 && l.p.mono()-x.began >= bound
+}
+
 // step sends the next request of the exchange.
 func (l *lane) step(x *exchange) {
-	if bound := l.bound(x); bound > 0 && l.p.mono()-x.began >= bound { // not noticed yet, by a process that was stopped
+	if l.over(x) {
 		l.broken(x, timedOut)
 		return
 	}
@@ -45,13 +48,15 @@ func (l *lane) step(x *exchange) {
 		l.ask(x, &request{kind: connect})
 		return
 	}
-	if x.first || x.grants() {
-		known := l.meta != "" && l.looked == l.opened && !l.old()
-		if !known || l.refusal != none && l.p.mono() >= l.review {
+	if x.first || x.doubted || x.grants() {
+		if !l.known() {
 			l.ask(x, &request{kind: info})
 			return
 		}
-		if why := l.unfit(); why != none {
+		why := l.unfit()
+		if x.doubted {
+			l.recheck(x, answer{err: why})
+		} else if why != none {
 			x.settle(answer{err: why})
 		}
 		if !x.open() {
@@ -59,12 +64,13 @@ func (l *lane) step(x *exchange) {
 			return
 		}
 	}
-	budget := l.p.w.cfg.Budget
-	r := &request{kind: batch, meta: l.meta, grace: (budget + budget/4 + late).Milliseconds(), deadline: l.deadline(),
+	r := &request{kind: batch, meta: l.meta, grace: l.patience(x).Milliseconds(), deadline: l.deadline(),
+		told:     l.accompanies(x),
 		commands: make([]command, 0, len(x.calls)), script: make([]Command, 0, len(x.calls))}
 	for i := range x.calls {
 		c := &x.calls[i]
 		if !c.settled {
+			c.meta = l.meta
 			r.commands = append(r.commands, c.command)
 			r.script = append(r.script, c.Command)
 		}
@@ -72,11 +78,30 @@ func (l *lane) step(x *exchange) {
 	l.ask(x, r)
 }
 
+// grace is for how long a grant may come after its undo.
+func (l *lane) grace() time.Duration {
+	budget := l.p.w.cfg.Budget
+	return budget + budget/4 + late
+}
+
+// patience is for how long releases leave tombstones: a caller's client may repeat commands; others need them where a
+// grant may still come, after trouble, or where its release comes late (R4). 0: they leave none.
+func (l *lane) patience(x *exchange) time.Duration {
+	m := l.p.w.cfg.Mutant
+	if !l.p.w.cfg.Dialed || l.p.mono() < l.stray && m != StrayUnburied || x.owed {
+		if x.owed && m == OwedUnburied {
+			return 0
+		}
+		return l.grace()
+	}
+	return 0
+}
+
 // ask sends a request, and gives it up in time where each has a bound of its own.
 func (l *lane) ask(x *exchange, r *request) {
 	x.number++
 	r.x, r.number = x, x.number
-	x.kind, x.sent = r.kind, l.p.mono()
+	x.kind, x.sent = r.kind, l.p.now()
 	l.p.w.forth(l.conn, r)
 	if !l.p.w.cfg.Dialed {
 		return
@@ -105,17 +130,6 @@ func (l *lane) deadline() int64 {
 		length += l.clock.slack(now)
 	}
 	return l.clock.estimate(now) + length.Microseconds()
-}
-
-// unfit returns why the node may not be asked for grants.
-func (l *lane) unfit() refusal {
-	switch {
-	case l.refusal != none:
-		return l.refusal
-	case l.p.mono() < l.steady:
-		return clockStepped
-	}
-	return none
 }
 
 // grants reports whether a grant is still to be asked for.
@@ -151,9 +165,13 @@ func (x *exchange) settle(a answer) {
 // server that failed, no grant was sent, and the rest of the batch is still tried.
 func (l *lane) broken(x *exchange, why refusal) {
 	l.conn = nil
-	if x.kind != batch && (x.first || x.grants()) {
+	if x.kind != batch && (x.first || x.doubted || x.grants()) {
 		l.meta, x.trouble = "", true
-		x.settle(answer{err: why, away: true})
+		if a := (answer{err: why, away: true}); x.doubted {
+			l.recheck(x, a)
+		} else {
+			x.settle(a)
+		}
 		if x.open() && (l.p.w.cfg.Dialed || why != timedOut) {
 			l.step(x)
 			return
@@ -185,111 +203,23 @@ func (l *lane) receive(c *conn, r *request, reply response) {
 	switch r.kind {
 	case connect:
 		l.opened++
-	case info:
-		if x.first && l.p.mono()-x.began >= l.bound(x) { // as in step
-			l.broken(x, timedOut)
-			return
-		}
-		l.evicts = reply.survey.mayEvict
-		l.ask(x, &request{kind: boot, boot: l.policy(*reply.survey), declared: l.declares()})
-		return
-	case boot:
-		l.booted(x, reply)
 	case batch:
 		l.read(x, r, reply)
+	default:
+		l.look(x, r, reply)
+		return
 	}
-	if x.first || x.open() {
+	if x.first || x.doubted || x.open() {
 		l.step(x)
 	} else {
 		l.finish(x, false)
 	}
 }
 
-// declares reports whether this process says that the node can have forgotten nothing.
-func (l *lane) declares() bool { return l.p.fresh && !l.vouched }
-
-// policy is what the boot script is told.
-func (l *lane) policy(s survey) *BootArgs {
-	cfg := &l.p.w.cfg
-	q := time.Duration(float64(l.p.longest)*cfg.stretch()) + 10*time.Millisecond
-	remembers := !s.flushed && s.uptime > q+time.Second
-	return &BootArgs{Run: s.run, Replication: s.history, Former: s.former, Longest: l.p.longest.Milliseconds(),
-		Members: strconv.Itoa(l.p.members) + ":", Stretch: cfg.stretch(),
-		Fresh: l.declares() || remembers, Durable: cfg.Durable}
-}
-
-func (l *lane) booted(x *exchange, reply response) {
-	l.observe(x, reply.clock)
-	l.refusal = none
-	switch {
-	case l.evicts && l.p.w.cfg.Mutant != AnyPolicy:
-		l.refusal = mayEvict
-	case reply.code < 0:
-		l.refusal = otherMembers
-	}
-	if l.refusal != none {
-		l.review = l.p.mono() + reviewed
-	} else {
-		l.vouched = true
-	}
-	l.meta, l.looked = reply.meta, l.opened
-	l.p.w.report.Boots++
-}
-
 // observe takes the node's clock from a reply, and notes when it has made a step (A2).
 func (l *lane) observe(x *exchange, shown int64) {
-	if l.clock.observe(shown, x.sent, l.p.now()) != 0 && !l.p.w.cfg.Blind {
+	if l.clock.observe(shown, x.sent.Mono(), l.p.now()) != 0 && !l.p.w.cfg.Blind {
 		l.steady = l.p.mono() + l.p.w.cfg.quarantine()
 		l.p.w.report.Steps++
-	}
-}
-
-// read settles the calls of a batch by what the node replied.
-func (l *lane) read(x *exchange, r *request, reply response) {
-	tellsTime := len(r.commands) == 1 && r.commands[0].Op == OpGrant
-	if len(r.commands) > 1 {
-		for i := range r.commands { // releases alone are gathered, and tell no time
-			tellsTime = tellsTime || r.commands[i].Op != OpRelease
-		}
-	}
-	if tellsTime {
-		l.observe(x, reply.clock)
-	}
-	asked := 0
-	for i := range x.calls {
-		c := &x.calls[i]
-		if c.settled {
-			continue
-		}
-		result := reply.results[asked]
-		asked++
-		c.settled = true
-		switch {
-		case c.Op != OpGrant:
-			c.reply = answer{yes: result.Code == 1}
-		case result.Code == CodeLate && l.p.mono() < l.steady:
-			c.reply = answer{err: clockStepped, untouched: true}
-		case result.Code == CodeLate:
-			c.reply = answer{err: tooLate, untouched: true}
-		case result.Code == CodeForgotten && c.tries >= maxTries:
-			c.reply = answer{err: connectionLost, away: true}
-			l.meta, l.looked = "", 0
-		case result.Code == CodeForgotten:
-			l.meta, l.looked = "", 0
-			c.settled = false
-			c.tries++
-			l.p.w.report.refused(forgotten)
-		case result.Code == CodeQuarantine:
-			c.reply = answer{err: quarantined, untouched: true}
-		case result.Code == CodeUndone:
-			c.reply = answer{err: undone, untouched: true}
-		case result.Code == 1 && l.p.mono() < l.steady:
-			c.reply = answer{err: clockStepped}
-		case result.Code == 1:
-			c.reply = answer{yes: true, fence: c.Fence}
-			if result.Value != 0 {
-				c.reply.fence = uint64(result.Value)
-			}
-		}
 	}
 }

@@ -16,6 +16,7 @@ const (
 	NodeTail                 // crashes, and comes back without the last part of its log
 	NodeRestart              // restarts with everything
 	NodePromote              // a replica that lags takes the node's place
+	NodeDemote               // is a replica of an older copy of its own for a while, and its connections stay
 	NodeFlush                // forgets everything, and goes on
 	NodeEvict                // drops keys, as it was set up to when memory is short
 	NodePause                // hangs, then carries its backlog out
@@ -35,15 +36,15 @@ const (
 	kinds
 )
 
-var kindNames = [kinds]string{"node empty", "node snapshot", "node tail", "node restart", "node promote", "node flush",
-	"node evict", "node pause", "node back", "node nudge", "node forward", "client crash", "client freeze", "client suspend",
+var kindNames = [kinds]string{"node empty", "node snapshot", "node tail", "node restart", "node promote", "node demote",
+	"node flush", "node evict", "node pause", "node back", "node nudge", "node forward", "client crash", "client freeze", "client suspend",
 	"client wall", "cancel storm", "link out", "link in", "link lossy", "link slow", "link double"}
 
 func (k Kind) String() string { return kindNames[k] }
 
 // forgets reports whether memory is lost by it.
 func (k Kind) forgets() bool {
-	return k == NodeEmpty || k == NodeSnapshot || k == NodeTail || k == NodePromote || k == NodeFlush
+	return k <= NodeFlush && k != NodeRestart
 }
 
 // Fault is one thing that goes wrong.
@@ -97,7 +98,7 @@ func Faults(cfg Config) []Fault {
 		switch f.Kind {
 		case NodeSnapshot:
 			f.By = time.Duration(amount * 5 * float64(cfg.TTL))
-		case NodeTail, NodePromote:
+		case NodeTail, NodePromote, NodeDemote:
 			f.By = time.Duration(amount * amount * float64(cfg.TTL))
 		case NodeBack:
 			f.By, f.For = -time.Duration(amount*float64(cfg.quarantine())/8), 0
@@ -122,6 +123,9 @@ func Faults(cfg Config) []Fault {
 				f.Client = -1
 			}
 		}
+		if f.Kind == NodeDemote && !f.prolong(cfg) {
+			continue
+		}
 		f.For = min(f.For, cfg.calm()-at)
 		all = append(all, f)
 		if f.Kind == NodeForward && everybody { // all nodes follow one source of time
@@ -134,12 +138,19 @@ func Faults(cfg Config) []Fault {
 	}
 }
 
+// prolong has a node be a replica for longer than what is not seen, which goes by between two looks and within a vote. It
+// reports whether that ends in time.
+func (f *Fault) prolong(cfg Config) bool {
+	f.For += interval + 2*cfg.Budget
+	return f.At+f.For <= cfg.calm()
+}
+
 // allows reports whether a kind of fault is part of the run: see [Config].
 func (c *Config) allows(k Kind) bool {
 	switch {
 	case k.forgets() && !c.forgetful():
 		return false
-	case c.Durable && k != NodePromote && k.forgets():
+	case c.Durable && k != NodePromote && k != NodeDemote && k.forgets():
 		return false // it would not be durable
 	case k == NodeForward:
 		return c.Beyond

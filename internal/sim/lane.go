@@ -1,18 +1,18 @@
 package sim
 
 import (
+	"slices"
 	"time"
 
+	"github.com/quorumlock/quorumlock/clock"
 	"github.com/quorumlock/quorumlock/internal/protocol"
 )
 
-// What internal/node's files lane.go, exchange.go and guard.go use.
+// What internal/node's files lane.go and exchange.go use.
 const (
 	firstPause = 50 * time.Millisecond
 	lastPause  = 500 * time.Millisecond
-	reviewed   = time.Second
 	late       = 5 * time.Millisecond // grace
-	maxTries   = 3
 )
 
 // command is a command of a lease on its way.
@@ -42,20 +42,25 @@ type lane struct {
 	opened, looked uint64
 	meta           string
 	refusal        refusal // why the node may not vote before somebody mends something
-	evicts         bool    // the survey under way tells of keys that may be dropped
 	review         time.Duration
 	vouched        bool
 	steady         time.Duration
+	seen           survey        // what the last look showed
+	at             clock.Instant // when that was asked for
+	stray          time.Duration // until when a grant may come that was sent before the last trouble
 }
 
 // exchange is a batch under way, or the first look at a node.
 type exchange struct {
 	calls   []call
 	first   bool // the first look, which asks for nothing
+	owed    bool // releases that come late
+	doubted bool // its votes count only after another look
 	kind    requestKind
 	number  int // of the newest request
 	began   time.Duration
-	sent    time.Duration
+	sent    clock.Instant
+	looking looking
 	trouble bool // the node gave no service to a part of it
 	done    func(trouble bool)
 }
@@ -65,6 +70,7 @@ type call struct {
 	command
 	settled bool
 	reply   answer
+	meta    string // what the node's meta key was expected to say
 	tries   int
 }
 
@@ -135,7 +141,9 @@ func (l *lane) account(calls []call) {
 	for i := range calls {
 		if calls[i].reply.err != none {
 			l.owe(calls[i].command)
-			l.down = l.down || calls[i].reply.away
+			if calls[i].reply.away {
+				l.down, l.stray = true, l.p.mono()+l.grace()
+			}
 		}
 	}
 }
@@ -155,6 +163,9 @@ func (l *lane) fail() {
 func (l *lane) answer(c *command, a answer) {
 	if a.err != none {
 		l.p.w.report.refused(a.err)
+	}
+	if c.s != nil && a.err == quarantined {
+		c.s.facts.early = true
 	}
 	if c.s != nil && c.round != 0 {
 		c.s.answer(l.index, c.round, c.op, a)
@@ -206,14 +217,18 @@ func (l *lane) repay() {
 		calls[i].command = l.owed[i]
 	}
 	l.owed = nil
-	l.begin(&exchange{calls: calls, done: func(trouble bool) {
+	l.begin(&exchange{calls: calls, owed: true, done: func(trouble bool) {
 		l.account(calls)
-		if trouble {
+		switch {
+		case trouble:
 			l.fail()
 			l.next()
-			return
+		case slices.ContainsFunc(calls, func(c call) bool { return c.reply.err != none }):
+			l.down = l.p.w.cfg.Mutant == StaysDown // what failed is tried again after the next pause
+			l.next()
+		default:
+			l.p.w.report.Repaid += len(calls)
+			l.repay()
 		}
-		l.p.w.report.Repaid += len(calls)
-		l.repay()
 	}})
 }

@@ -24,6 +24,8 @@ const (
 	OneFormer
 	ExtendCreates
 	AnyMembers
+	LiftedBlindly
+	OneHistory
 	ClientExpiry
 
 	// Of the client.
@@ -42,6 +44,12 @@ const (
 	OldClock
 	AnyPolicy
 	StaysDown
+	OneSurvey
+	NoReview
+	LookFromReply
+	OrderLost
+	OwedUnburied
+	StrayUnburied
 
 	// Of both: TestKnownDeclarationArrivesLate.
 	DeclaredLate
@@ -61,8 +69,16 @@ var mutantTexts = [mutants]struct{ name, does string }{
 	OneFormer:         {"one former history", "of a durable node's histories only the last one before the present is looked at"},
 	ExtendCreates:     {"extend creates", "an extend stores a key that is gone"},
 	AnyMembers:        {"any members", "clients with other members are served"},
+	OneSurvey:         {"one survey", "what was known of a node before it was told what to remember is believed"},
+	NoReview:          {"no review", "nobody looks at a server again while its connections stay"},
+	LookFromReply:     {"look from reply", "a look at a server serves from when it was answered, however late that is"},
+	OrderLost:         {"order lost", "a release is not asked again when the grant before it is"},
+	OwedUnburied:      {"owed unburied", "releases that a node is owed leave no tombstones"},
+	StrayUnburied:     {"stray unburied", "releases soon after trouble leave no tombstones"},
 	StaysDown:         {"stays down", "a node that was given up is never taken for up again"},
 	DeclaredLate:      {"declared late", "a node believes that it is new although it forgot votes since that was sent"},
+	LiftedBlindly:     {"lifted blindly", "a node that remembered nothing is let vote at once whatever it has forgotten since"},
+	OneHistory:        {"one history", "what a process evicted, or was given by another master, is not looked at"},
 	ClientExpiry:      {"client expiry", "keys expire at a time by the client's clock (PXAT)"},
 	OneOwner:          {"one owner", "all tries of a caller go under one owner"},
 	SilentGrants:      {"silence grants", "a timeout counts as a grant"},

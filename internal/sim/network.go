@@ -9,10 +9,12 @@ import (
 type requestKind uint8
 
 const (
-	connect requestKind = iota // open a connection
-	info                       // INFO
-	boot                       // boot.lua
-	batch                      // batch.lua, or a script for a command alone
+	connect   requestKind = iota // open a connection
+	info                         // INFO
+	boot                         // boot.lua
+	infoAgain                    // INFO, behind boot.lua
+	lift                         // lift.lua
+	batch                        // batch.lua, or a script for a command alone
 )
 
 // request goes from a lane to a server.
@@ -21,8 +23,9 @@ type request struct {
 	number   int // of the exchange's requests
 	kind     requestKind
 	boot     *BootArgs
-	declared bool // boot is told that the node is new by who has not looked at it before
-	meta     string
+	declared bool   // lift is told that the node is new by who has not looked at it before
+	told     bool   // a look at the server goes along
+	meta     string // what the meta key is expected to say
 	deadline int64
 	grace    int64
 	commands []command
@@ -31,19 +34,21 @@ type request struct {
 
 // response is what comes back.
 type response struct {
-	reset   bool // the connection is broken
-	survey  *survey
-	code    int
-	meta    string
-	clock   int64
-	results []Result
+	reset    bool // the connection is broken
+	readOnly bool // refused, by a replica
+	survey   *survey
+	code     int
+	meta     string
+	clock    int64
+	results  []Result
 }
 
 // survey is what INFO tells.
 type survey struct {
 	run, history, former string
 	uptime               time.Duration
-	flushed              bool
+	replica              bool
+	forgot               bool // keys were dropped since it started
 	mayEvict             bool
 }
 
@@ -62,6 +67,7 @@ type link struct {
 	parked                       []func() // what will be sent again when the link is whole
 	newest                       int      // connection from which a batch has arrived
 	r                            *rand.Rand
+	looks                        *rand.Rand // for what looks at the server, so that it shifts nothing else
 }
 
 // delay draws how long a message takes one way.
@@ -78,10 +84,17 @@ func (w *world) forth(c *conn, r *request) {
 	k := &w.links[c.l.p.slot][c.l.index]
 	s := w.servers[c.l.index]
 	d := k.delay(&w.cfg)
-	if k.lossy > 0 && k.r.IntN(3) == 0 {
+	lossy := k.lossy > 0 && k.r.IntN(3) == 0
+	switch {
+	case c.broken:
+		return
+	case lossy && k.r.IntN(2) == 0:
 		c.broken = true
-	}
-	if c.broken {
+		return
+	case lossy: // the client hears of it, and what it has sent goes on, as through a proxy
+		c.broken = true
+		w.hear(c, r.x)
+		w.push(max(c.out, w.now+d+time.Duration(k.r.Float64()*float64(w.cfg.Budget))), func() { s.arrive(arrival{c, r, false}) })
 		return
 	}
 	deliver := func(d time.Duration) {
@@ -96,12 +109,28 @@ func (w *world) forth(c *conn, r *request) {
 		c.broken = true
 	default:
 		deliver(d)
-		if k.double > 0 && r.kind == batch && k.r.IntN(2) == 0 {
-			again := c.out + time.Duration(k.r.Float64()*k.r.Float64()*2*float64(w.cfg.TTL))
+		draws := k.r
+		if r.kind != batch {
+			draws = k.looks
+		}
+		if k.double > 0 && r.kind != connect && draws.IntN(2) == 0 {
+			again := c.out + time.Duration(draws.Float64()*draws.Float64()*2*float64(w.cfg.TTL))
 			w.report.Doubled++
 			w.push(again, func() { s.arrive(arrival{c, r, true}) })
 		}
 	}
+}
+
+// hear has the client hear that the connection by which it waits for answers is broken.
+func (w *world) hear(c *conn, x *exchange) {
+	l := c.l
+	w.push(w.now+w.links[l.p.slot][l.index].delay(&w.cfg), func() {
+		l.p.deliver(func() {
+			if l.x == x && l.conn == c {
+				l.broken(x, connectionLost)
+			}
+		})
+	})
 }
 
 // order notes a batch that was overtaken by one of a newer connection.

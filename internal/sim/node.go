@@ -1,11 +1,5 @@
 package sim
 
-import (
-	"math"
-	"strconv"
-	"strings"
-)
-
 // What the scripts say beside yes (1) and no (0), in their words.
 const (
 	CodeFailed     = -1 // the command failed and spoiled no other
@@ -13,6 +7,7 @@ const (
 	CodeForgotten  = -3 // the meta key does not say what the client expects
 	CodeQuarantine = -4 // the node may have forgotten votes
 	CodeUndone     = -5 // the owner was undone before its grant came
+	CodeUnknown    = 2  // the node had no meta key when it was looked at
 )
 
 const (
@@ -64,15 +59,6 @@ type Command struct {
 type Result struct {
 	Code  int
 	Value int64
-}
-
-// BootArgs are the arguments of boot.lua, in its order.
-type BootArgs struct {
-	Run, Replication, Former string
-	Longest                  int64 // ms
-	Members                  string
-	Stretch                  float64
-	Fresh, Durable           bool
 }
 
 // NewNode returns a server without memory, whose clock shows time() µs, and whose meta key and key for tombstones have
@@ -152,9 +138,9 @@ func (n *Node) Grants(expected string, deadline int64, grants []Command, results
 
 // Batch is batch.lua: it carries the commands out in order, and appends what each returned to results. It takes grants as
 // well, which have a script of their own, since no time goes by between the scripts of a pipeline here. The script of a
-// lone command fails where that returns [CodeFailed].
+// lone command fails where that returns [CodeFailed]. With a grace of 0, releases leave no tombstones.
 func (n *Node) Batch(expected string, deadline, grace int64, commands []Command, results []Result) (int64, []Result) {
-	s := script{Node: n, now: n.time(), tombstones: true, grace: grace}
+	s := script{Node: n, now: n.time()}
 	for i := range commands {
 		c := &commands[i]
 		var r Result
@@ -168,7 +154,9 @@ func (n *Node) Batch(expected string, deadline, grace int64, commands []Command,
 		case OpExtend:
 			r.Code = s.extend(c.Key, c.Owner, c.TTL)
 		default:
-			r.Code = s.release(c.Key, c.Owner)
+			if r.Code = s.release(c.Key, c.Owner); r.Code == 0 && grace > 0 {
+				r.Code = s.bury(grace, c.Owner+" ")
+			}
 		}
 		results = append(results, r)
 	}
@@ -182,64 +170,34 @@ func (n *Node) Extend(key, owner string, ttl int64) int {
 	return s.extend(key, owner, ttl)
 }
 
-// Release is the script of a release that goes alone; with a grace of 0 it leaves no tombstone.
-func (n *Node) Release(key, owner string, grace int64) int {
-	s := script{Node: n, now: n.time(), tombstones: grace > 0, grace: grace}
+// Release is the script of a release that goes alone, without a tombstone.
+func (n *Node) Release(key, owner string) int {
+	s := script{Node: n, now: n.time()}
 	return s.release(key, owner)
 }
 
-// Boot is boot.lua: its three replies. The script fails where the code is 0.
-func (n *Node) Boot(a BootArgs) (code int, meta string, clock int64) {
-	now := n.time()
-	s := script{Node: n, now: now}
-	keep := func(ready float64, ttl string) (int, string, int64) {
-		text := padded(ready) + " " + ttl + " " + a.Members + " " + a.Run + " " + a.Replication
-		s.set(n.meta, text, 0)
-		return 1, text, now
-	}
-	quarantine := func(ttl int64) float64 {
-		if n.faults == NoQuarantine {
-			return 0
+// Releases is releases.lua: releases of keys of which each is named once. It appends what each returned to results. With a
+// grace of 0 they leave no tombstones.
+func (n *Node) Releases(grace int64, releases []Command, results []Result) []Result {
+	s := script{Node: n, now: n.time()}
+	begin, owners := len(results), ""
+	for i := range releases {
+		code := s.release(releases[i].Key, releases[i].Owner)
+		if code == 0 {
+			owners += releases[i].Owner + " "
 		}
-		return float64(now) + float64(float64(ttl)*1000*a.Stretch) + 10000 // rounded after each step, as in Lua
+		results = append(results, Result{Code: code})
 	}
-	longest := strconv.FormatInt(a.Longest, 10)
-	kept, there := n.look(n.meta, now)
-	if !there {
-		if a.Fresh {
-			return keep(0, longest)
+	if grace == 0 || owners == "" {
+		return results
+	}
+	buried := s.bury(grace, owners)
+	for i := begin; i < len(results); i++ {
+		if results[i].Code == 0 {
+			results[i].Code = buried
 		}
-		return keep(quarantine(a.Longest), longest)
 	}
-	if kept.list {
-		return 0, "", now
-	}
-	words := strings.Split(kept.text, " ")
-	if len(words) != 5 || !digits(words[0]) || !digits(words[1]) || words[2] == "" || words[3] == "" || words[4] == "" {
-		return keep(quarantine(a.Longest), longest)
-	}
-	ready, _ := strconv.ParseFloat(words[0], 64)
-	allowed, _ := strconv.ParseInt(words[1], 10, 64)
-	switch {
-	case words[2] != a.Members && n.faults != AnyMembers:
-		return -1, kept.text, now
-	case a.Longest > allowed:
-		return -2, kept.text, now
-	case a.Run == "-" || a.Run == words[3] && a.Replication == words[4]:
-		return 1, kept.text, now
-	case a.Durable && (strings.Trim(a.Former, "0-") == "" || n.faults == OneFormer && a.Former != words[4]):
-		return keep(ready, words[1])
-	}
-	return keep(math.Max(ready, quarantine(allowed)), words[1])
-}
-
-func padded(ready float64) string {
-	text := strconv.FormatFloat(ready, 'f', 0, 64)
-	return strings.Repeat("0", max(0, 16-len(text))) + text
-}
-
-func digits(s string) bool {
-	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return r < '0' || r > '9' })
+	return results
 }
 
 // look returns what stands under key at now µs, as Redis sees it: it compares whole ms, and a key is there in its last.

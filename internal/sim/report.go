@@ -22,11 +22,13 @@ const (
 	otherMembers
 	mayEvict
 	clockStepped
+	readOnly
+	otherServer
 	refusals
 )
 
 var refusalNames = [refusals]string{"", "timed out", "connection lost", "unreachable", "too late", "forgotten",
-	"quarantined", "undone", "other members", "may evict", "clock stepped"}
+	"quarantined", "undone", "other members", "may evict", "clock stepped", "read only", "other server"}
 
 // Violation is an invariant that did not hold.
 type Violation struct {
@@ -72,6 +74,12 @@ type Report struct {
 	Unlocked    int
 	Cancelled   int
 	Boots       int     // looks at a server
+	Lifts       [2]int  // nodes that remembered nothing: not let vote at once because they had forgotten something since; let
+	Reviews     int     // looks at a server along with votes
+	Doubts      int     // of them, those after which the votes were in doubt
+	Repeated    int     // commands that were asked again because an earlier one for their key was
+	Buried      int     // releases that found nothing and left a tombstone
+	Unburied    int     // releases that found nothing and left none
 	Steps       int     // node clocks that were seen to step
 	Doubled     int     // messages that were sent twice
 	Repaid      int     // releases that were owed to a node and carried out later
@@ -79,6 +87,7 @@ type Report struct {
 	Fenced      int     // writes that the storage refused
 	Revived     int     // grants that were sent twice, and stored again after their release had deleted the key
 	Stuck       int     // first rounds lost without need, in the second round trip
+	Early       int     // first rounds lost without need, on new nodes of which another client was just about to say so
 	Expired     int     // grants that came to a node after their deadline, whether anybody waited for the answer or not
 	Overtaken   int     // the same, after their undo
 	Reordered   int     // batches that one of a newer connection overtook
@@ -129,6 +138,11 @@ func (r *Report) Add(o *Report) {
 	} {
 		*p[0] += *p[1]
 	}
+	for _, p := range [][2]*int{{&r.Reviews, &o.Reviews}, {&r.Doubts, &o.Doubts}, {&r.Early, &o.Early}, {&r.Repeated, &o.Repeated},
+		{&r.Buried, &o.Buried}, {&r.Unburied, &o.Unburied}} {
+		*p[0] += *p[1]
+	}
+	sum(r.Lifts[:], o.Lifts[:])
 	sum(r.Refusals[:], o.Refusals[:])
 	sum(r.Faults[:], o.Faults[:])
 	sum(r.GaveUp[:], o.GaveUp[:])

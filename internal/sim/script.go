@@ -9,11 +9,9 @@ import (
 // script is one call of a script: it reads the clock once.
 type script struct {
 	*Node
-	now        int64  // µs
-	withdrawn  string // owners that were undone before their grant came
-	ready      int64  // µs, from when on the node votes
-	tombstones bool
-	grace      int64 // ms
+	now       int64  // µs
+	withdrawn string // owners that were undone before their grant came
+	ready     int64  // µs, from when on the node votes
 }
 
 // admit is the beginning of grants.lua: 0, or why the node gives no grant. The script compares ready with the clock as text
@@ -134,14 +132,20 @@ func (s *script) release(key, owner string) int {
 		delete(s.values, key)
 		return 1
 	}
-	if s.tombstones {
-		gone, _ := s.look(s.gone, s.now)
-		if gone.list {
-			return CodeFailed
-		}
-		owners := gone.text + owner + " "
-		s.set(s.gone, owners[max(0, len(owners)-maxGone):], s.grace)
+	return 0
+}
+
+// bury is bury.lua, behind releases that have found nothing: 0, or that it fails.
+func (s *script) bury(grace int64, owners string) int {
+	gone, _ := s.look(s.gone, s.now)
+	if gone.list {
+		return CodeFailed
 	}
+	owners = gone.text + owners
+	if gone.text != "" {
+		grace = max(grace, left(gone, s.now))
+	}
+	s.set(s.gone, owners[max(0, len(owners)-maxGone):], grace)
 	return 0
 }
 

@@ -27,7 +27,10 @@ type server struct {
 	history string // replication id
 	former  string
 	started int64 // µs of its clock
-	flushed bool  // its statistics tell of keys that were dropped
+	flushed bool  // its statistics tell of keys that were dropped, by who asked for that
+	evicted int   // and of so many that were when memory was short
+	replica bool  // of an older copy of its own
+	copies  int   // so many of these were promoted
 	seen    bool  // a client has looked at this process
 	down    bool
 	paused  int
@@ -89,7 +92,8 @@ func (s *server) begin() {
 	s.former = "0"
 	s.run = "run" + strconv.Itoa(s.index) + "." + strconv.Itoa(s.life)
 	s.history = "repl" + strconv.Itoa(s.index) + "." + strconv.Itoa(s.life)
-	s.started, s.flushed = s.time(), false
+	s.started, s.flushed, s.evicted = s.time(), false, 0
+	s.replica, s.copies = false, 0
 	s.backlog, s.paused = nil, 0
 	s.down, s.seen = false, false
 }
@@ -123,11 +127,11 @@ func (s *server) rewind(to time.Duration) {
 // evict drops about half of its keys that have a TTL, of those that the world knows of.
 func (s *server) evict() {
 	s.remember()
-	s.flushed = true
 	drop := func(key string) {
 		if old, there := s.node.values[key]; there && s.r.IntN(2) == 0 {
 			s.node.note(key, old, true)
 			delete(s.node.values, key)
+			s.evicted++
 		}
 	}
 	for _, k := range s.w.locks {
@@ -181,28 +185,64 @@ func (s *server) resume() {
 func (s *server) serve(a arrival) {
 	var reply response
 	switch a.r.kind {
-	case info:
-		reply.survey = &survey{run: s.run, history: s.history, former: s.former, flushed: s.flushed, mayEvict: s.evicts,
-			uptime: time.Duration((s.time()-s.started)/1_000_000) * time.Second}
+	case info, infoAgain:
+		reply.survey = s.survey()
 	case boot:
-		if a.r.declared && s.lost > a.c.l.p.born && !s.w.cfg.Mutant.believes() {
-			// Memory was lost between a declaration and the look: nothing is promised then. It never arrives.
-			a.c.broken = true
-			return
+		if reply.readOnly = s.replica; s.replica {
+			break
 		}
-		s.seen = true
+		s.seen = s.seen || !a.again
 		reply.code, reply.meta, reply.clock = s.node.Boot(*a.r.boot)
 		if s.w.telling() {
 			s.w.tell(s.name(), "", "is looked at by %s: %s", a.c.l.p.name(), looks(reply))
 		}
+	case lift:
+		if reply.readOnly = s.replica; s.replica {
+			break
+		}
+		if kept, _ := s.node.Get(metaKey); kept == a.r.meta && a.r.declared && s.lost > a.c.l.p.born && !s.w.cfg.Mutant.believes() {
+			// Memory was lost between a declaration and the look: nothing is promised then. It never arrives.
+			a.c.broken = true
+			return
+		}
+		reply.code, reply.meta = s.node.Lift(a.r.meta)
+		if s.w.telling() {
+			s.w.tell(s.name(), "", "is told by %s that nothing can be outstanding: %s", a.c.l.p.name(), lifts(reply))
+		}
 	case batch:
 		s.w.order(a)
 		s.prune()
-		reply.clock, reply.results = s.carryOut(a)
+		if a.r.told {
+			reply.survey = s.survey()
+		}
+		if reply.readOnly = s.replica; !s.replica {
+			reply.clock, reply.results = s.carryOut(a)
+		}
 	}
 	if !a.again {
 		s.w.back(a.c, a.r, reply)
 	}
+}
+
+// survey is what INFO tells.
+func (s *server) survey() *survey {
+	return &survey{run: s.run, history: s.history + "/" + strconv.Itoa(s.evicted), former: s.former, replica: s.replica,
+		forgot: s.flushed || s.evicted > 0, mayEvict: s.evicts,
+		uptime: time.Duration((s.time()-s.started)/1_000_000) * time.Second}
+}
+
+// demote makes the server a replica of a copy of its own as it was at a time.
+func (s *server) demote(to time.Duration) {
+	s.rewind(to)
+	s.replica, s.flushed = true, true
+}
+
+// promote makes it a master again: the same process, with the same connections, and another history.
+func (s *server) promote() {
+	s.copies++
+	s.former, s.seen = s.history, false
+	s.history = "repl" + strconv.Itoa(s.index) + "." + strconv.Itoa(s.life) + "." + strconv.Itoa(s.copies)
+	s.replica = false
 }
 
 // carryOut has the node carry a batch out, command by command, so that the checkers see what each did. The deadline and

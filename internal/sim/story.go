@@ -80,6 +80,14 @@ func answered(c *command, r Result, holder string) string {
 	return fmt.Sprintf("no, it is %s's", holder)
 }
 
+// lifts is what comes of a lift, in words.
+func lifts(reply response) string {
+	if reply.code == 1 {
+		return "it votes"
+	}
+	return "it has forgotten something since"
+}
+
 // looks is what a client learns from a look at a server, in words.
 func looks(reply response) string {
 	if reply.code < 0 {

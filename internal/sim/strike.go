@@ -25,7 +25,7 @@ func (w *world) strike(f Fault) {
 
 func (w *world) strikeNode(f Fault) bool {
 	s := w.servers[f.Node]
-	if s.down || f.Kind == NodeRestart && w.cfg.Durable && s.former != "0" && !s.seen {
+	if s.down || s.replica && f.Kind <= NodeDemote || f.Kind == NodeRestart && w.cfg.Durable && s.former != "0" && !s.seen {
 		return false // a restart hides a promotion that nobody has seen, which no durable node may have had
 	}
 	switch f.Kind {
@@ -34,6 +34,14 @@ func (w *world) strikeNode(f Fault) bool {
 			return false
 		}
 		s.evict()
+	case NodeDemote:
+		s.demote(w.now - f.By)
+		life := s.life
+		w.push(w.now+f.For, func() {
+			if s.life == life {
+				s.promote()
+			}
+		})
 	case NodePause:
 		s.paused++
 		life := s.life
@@ -92,18 +100,9 @@ func (w *world) cut(s *server) {
 		if s.index >= len(p.lanes) || k.r.IntN(2) == 0 || k.in > 0 {
 			continue
 		}
-		l := p.lanes[s.index]
-		x, c := l.x, l.conn
-		if x == nil || c == nil {
-			continue
+		if l := p.lanes[s.index]; l.x != nil && l.conn != nil {
+			w.hear(l.conn, l.x)
 		}
-		w.push(w.now+k.delay(&w.cfg), func() {
-			p.deliver(func() {
-				if l.x == x && l.conn == c {
-					l.broken(x, connectionLost)
-				}
-			})
-		})
 	}
 }
 

@@ -20,7 +20,10 @@ func (r *Report) Table(took time.Duration, cores int) string {
 		r.Nodes[3], r.Nodes[5], r.Nodes[7], r.Crowded, r.Fresh)
 	line("tries", "%d: %d acquired, %d contended, %d raises, %d cancelled", r.Attempts, r.Acquired, r.Contended, r.SecondTrips, r.Cancelled)
 	line("leases", "%d renewals, %d failed ones, %d heals, %d lost, %d unlocked", r.Renewed, r.Kept, r.Heals, r.Lost, r.Unlocked)
-	line("memory", "%d looks, %d clock steps seen, %d releases owed and repaid", r.Boots, r.Steps, r.Repaid)
+	line("memory", "%d looks, %d clock steps seen; %d nodes let vote at once, %d not any more; %d looks along with votes, %d votes in doubt",
+		r.Boots, r.Steps, r.Lifts[1], r.Lifts[0], r.Reviews, r.Doubts)
+	line("releases", "%d owed and repaid, %d commands asked again; of those that found nothing %d left a tombstone, %d none",
+		r.Repaid, r.Repeated, r.Buried, r.Unburied)
 	line("messages", "%d sent twice, %d batches overtaken by one of a newer connection, %d grants after their deadline, %d after their undo",
 		r.Doubled, r.Reordered, r.Expired, r.Overtaken)
 	line("storage", "%d writes taken, %d refused", r.Writes, r.Fenced)
@@ -28,7 +31,8 @@ func (r *Report) Table(took time.Duration, cores int) string {
 	line("lost tries", "%s", counts(r.GaveUp[1:5], ends[1:5]))
 	line("released", "%s", counts(r.Settled[1:], []string{"all", "too late", "unknown"}))
 	line("faults", "%s", counts(r.Faults[:], kindNames[:]))
-	line("known", "%d first rounds lost in the second round trip, %d grants stored again after their release", r.Stuck, r.Revived)
+	line("known", "%d first rounds lost in the second round trip, %d on new nodes, %d grants stored again after their release",
+		r.Stuck, r.Early, r.Revived)
 	line("beyond", "%d runs beyond the assumptions: %d acquired, %d moments with two holders", r.Beyond, r.AcquiredBeyond, r.Overlaps)
 	line("checked", "%s", counts(r.Checked[1:], invariants[1:]))
 	line("violations", "%d", len(r.Violations))
@@ -88,6 +92,8 @@ func (r *Report) Figures(took time.Duration, cores int) map[string]float64 {
 			"unlocked", "cancelled", "looks", "clock_steps_seen", "sent_twice", "reordered", "expired_grants", "overtaken_grants", "repaid", "writes", "writes_refused",
 			"revived", "stuck", "crowded_runs", "fresh_runs", "beyond_runs", "beyond_acquisitions", "overlaps_beyond_assumptions",
 			"violations"})
+	put("", []int{r.Early, r.Lifts[1], r.Lifts[0], r.Reviews, r.Doubts, r.Repeated, r.Buried, r.Unburied},
+		[]string{"early", "lifted", "not_lifted", "reviews", "doubts", "repeated", "tombstones", "releases_without_tombstone"})
 	put("runs_of_nodes_", r.Nodes[:], []string{"", "1", "", "3", "", "5", "", "7"})
 	put("fault_", r.Faults[:], kindNames[:])
 	put("refusal_", r.Refusals[:], refusalNames[:])

@@ -49,7 +49,12 @@ func (w *world) afterCommand(n *server, c *command, r Result, a arrival) {
 	case c.Op == OpRelease && r.Code == 1:
 		f.deleted = true
 	case c.Op == OpRelease:
-		f.undone = w.now
+		f.undone, f.buried = w.now, f.buried || a.r.grace > 0
+		if a.r.grace > 0 {
+			w.report.Buried++
+		} else {
+			w.report.Unburied++
+		}
 	case c.Op == OpRaise && r.Code == 1:
 		f.fence = max(f.fence, c.Fence)
 	case c.Op == OpGrant && r.Code == 1:
@@ -60,11 +65,12 @@ func (w *world) afterCommand(n *server, c *command, r Result, a arrival) {
 				f.fence = c.Fence
 			}
 		}
-		if f.deleted && a.again {
-			w.report.Revived++ // R4 leaves no tombstone where the key was found
+		unburied := a.again && !f.buried // R4 leaves no tombstone where nothing can come but what is sent twice
+		if a.again && f.deleted || unburied && f.undone != 0 {
+			w.report.Revived++
 		}
 		// A deadline and a tombstone are in the node's time, so that they mean nothing once that was set back.
-		if f.undone != 0 && n.setBack == 0 && n.lost < f.undone && w.assumed() {
+		if !unburied && f.undone != 0 && n.setBack == 0 && n.lost < f.undone && w.assumed() {
 			w.violated("I10", "n%d granted %s to %s after it was undone there", n.index, c.Key, c.Owner)
 		}
 	}

@@ -46,7 +46,8 @@ func Run(cfg Config, faults []Fault, story func(Line)) *Report {
 	for slot := range cfg.Clients {
 		w.links[slot] = make([]link, cfg.Nodes)
 		for i := range cfg.Nodes {
-			w.links[slot][i].r = fork(cfg.Seed, "link "+strconv.Itoa(slot)+" "+strconv.Itoa(i))
+			name := strconv.Itoa(slot) + " " + strconv.Itoa(i)
+			w.links[slot][i].r, w.links[slot][i].looks = fork(cfg.Seed, "link "+name), fork(cfg.Seed, "looks "+name)
 		}
 		r := fork(cfg.Seed, "process clock "+strconv.Itoa(slot))
 		w.processes = append(w.processes, nil)
@@ -79,8 +80,9 @@ func (w *world) establish() {
 		return
 	}
 	for _, s := range w.servers {
-		s.node.Boot(BootArgs{Run: s.run, Replication: s.history, Former: s.former, Longest: w.cfg.Longest.Milliseconds(),
-			Members: strconv.Itoa(w.cfg.Nodes) + ":", Stretch: w.cfg.stretch(), Fresh: true})
+		_, meta, _ := s.node.Boot(BootArgs{Run: s.run, History: s.survey().history, Former: s.former,
+			Longest: w.cfg.Longest.Milliseconds(), Members: strconv.Itoa(w.cfg.Nodes) + ":", Stretch: w.cfg.stretch()})
+		s.node.Lift(meta)
 	}
 }
 

@@ -48,8 +48,10 @@ func (c call) script() (keys []string, args []any) {
 	switch c.kind {
 	case boot:
 		b := c.boot
-		return []string{meta}, []any{b.Run, b.Replication, b.Former, b.Longest, b.Members,
-			strconv.FormatFloat(b.Stretch, 'f', -1, 64), digit(b.Fresh), digit(b.Durable)}
+		return []string{meta}, []any{b.Run, b.History, b.Former, b.Longest, b.Members,
+			strconv.FormatFloat(b.Stretch, 'f', -1, 64), digit(b.Durable)}
+	case lift:
+		return []string{meta}, []any{c.meta}
 	case grant:
 		keys, args = []string{meta, gone}, []any{c.meta, c.deadline, c.parts[0].TTL}
 	case batch:
@@ -71,7 +73,7 @@ func (c call) script() (keys []string, args []any) {
 			args = append(args, p.TTL)
 		}
 	}
-	if c.kind == withdraw || c.kind == release && c.grace > 0 {
+	if c.kind == withdraw {
 		keys, args = append(keys, gone), append(args, c.grace)
 	}
 	return keys, args
@@ -97,6 +99,8 @@ func (c call) String() string {
 		fmt.Fprintf(&b, " %s", c.key)
 	case grant:
 		fmt.Fprintf(&b, " meta %q deadline %d", c.meta, c.deadline)
+	case lift:
+		fmt.Fprintf(&b, " meta %q", c.meta)
 	}
 	if c.grace > 0 {
 		fmt.Fprintf(&b, " grace %d", c.grace)

@@ -8,11 +8,12 @@ type kind string
 const (
 	grant    kind = "grants"      // one or more, of one TTL
 	batch    kind = "batch"       // one or more of raises, extends and releases
-	release  kind = "release"     // leaves a tombstone, where it has a grace
+	release  kind = "release"     // a single one, which leaves no tombstone
 	extend   kind = "extend"      // of mode Plain
-	plainly  kind = "releases"    // of mode Plain, as release without grace is: without tombstones
+	plainly  kind = "releases"    // several, which leave no tombstones
 	withdraw kind = "withdrawals" // releases that leave tombstones
 	boot     kind = "boot"
+	lift     kind = "lift"
 
 	flush  kind = "FLUSHALL" // the memory is lost
 	store  kind = "SET"      // by another client, or by an old state that came back
@@ -27,9 +28,9 @@ const (
 type command struct {
 	kind     kind
 	parts    []part   // of scripts but boot
-	expected expected // of grant
+	expected expected // of grant and lift
 	deadline int64    // of grant: µs from now on
-	grace    int64    // of release, batch and withdrawals: ms
+	grace    int64    // of batch and withdrawals: ms; 0 in a batch that leaves no tombstones
 	boot     sim.BootArgs
 	target   int    // of store, spoil and remove: one of names()
 	text     string // of store, unless it is a number

@@ -3,6 +3,7 @@ package twin
 import (
 	"flag"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -59,8 +60,11 @@ func TestForbiddenCommandIsNoPartOfAReply(t *testing.T) {
 	if err := s.reset(now); err != nil {
 		t.Fatal(err)
 	}
-	looked, err := s.do(call{kind: boot, boot: sim.BootArgs{Run: "run1", Replication: "history1", Longest: 100, Members: "3:", Fresh: true}})
+	looked, err := s.do(call{kind: boot, boot: sim.BootArgs{Run: "run1", History: "history1", Longest: 100, Members: "3:"}})
 	if err != nil {
+		t.Fatal(err)
+	}
+	if looked, err = s.do(call{kind: lift, meta: looked.text}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.do(call{kind: store, key: "k1", text: owners[1], ttl: 100}); err != nil {
@@ -78,6 +82,54 @@ func TestForbiddenCommandIsNoPartOfAReply(t *testing.T) {
 	if err != nil || got.String() != want {
 		t.Errorf("got %v, %v want %s", got, err, want)
 	}
+}
+
+// A server whose memory is full deletes what is released, and keeps the tombstones that the same script leaves: once a
+// script has written, Redis refuses it nothing any more. One that leaves them first is refused that.
+func TestFullServerKeepsTombstones(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		deletesFirst bool
+		want         string
+		left         bool
+	}{{true, "1 0", true}, {false, "1 -1", false}} {
+		scripts := node.Scripts()
+		if !c.deletesFirst {
+			scripts["withdrawals"] = buriesFirst(t, scripts["withdrawals"])
+		}
+		s := redisServer(t, scripts)
+		if err := s.reset(1_790_000_000_000_000); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.do(call{kind: store, key: "k1", text: owners[0], ttl: 100}); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.client.ConfigSet(t.Context(), "maxmemory", "1").Err(); err != nil {
+			t.Fatal(err)
+		}
+		releases := call{kind: withdraw, grace: 50}
+		for _, key := range []string{"k1", "k2"} {
+			releases.parts = append(releases.parts, sim.Command{Op: sim.OpRelease, Key: key, Owner: owners[0]})
+		}
+		if got, err := s.do(releases); err != nil || got.String() != c.want {
+			t.Errorf("deletes first %v: got %v, %v want %s", c.deletesFirst, got, err, c.want)
+		}
+		got, err := s.client.Keys(t.Context(), "*").Result()
+		if err != nil || slices.Contains(got, gone) != c.left || slices.Contains(got, "k1") {
+			t.Errorf("deletes first %v: got the keys %q, %v", c.deletesFirst, got, err)
+		}
+	}
+}
+
+// buriesFirst returns the script with the two steps the other way round.
+func buriesFirst(t *testing.T, text string) string {
+	t.Helper()
+	const deletes = "  if #mine > 0 then\n    redis.call('DEL', unpack(mine))\n  end\n"
+	const end = "  return #mine == count"
+	if !strings.Contains(text, deletes) || !strings.Contains(text, end) {
+		t.Fatal("releases do not delete as they did any more")
+	}
+	return strings.Replace(strings.Replace(text, deletes, "", 1), end, deletes+end, 1)
 }
 
 // outdated returns the script with an option instead of GET that no server knows.

@@ -19,14 +19,21 @@ func draw(seed uint64, length int) sequence {
 	r := rand.New(rand.NewPCG(seed, 0))
 	q := sequence{start: drawStart(r)}
 	if r.IntN(10) > 0 {
-		q.commands = append(q.commands, command{kind: boot, boot: sim.BootArgs{Run: "run1", Replication: "history1", Former: "0",
-			Longest: 100, Members: "3:", Stretch: 1.01, Fresh: r.IntN(4) > 0}})
+		q.commands = append(q.commands, command{kind: boot, boot: sim.BootArgs{Run: "run1", History: "history1/0", Former: "0",
+			Longest: 100, Members: "3:", Stretch: 1.01}})
+		if r.IntN(2) > 0 {
+			q.commands = append(q.commands, command{kind: lift})
+		}
 	}
 	for len(q.commands) < length {
 		if r.IntN(30) == 0 {
 			q.commands = append(q.commands, drawFair(r)...)
 		}
-		q.commands = append(q.commands, drawCommand(r))
+		c := drawCommand(r)
+		q.commands = append(q.commands, c)
+		if c.kind == boot && r.IntN(4) == 0 {
+			q.commands = append(q.commands, command{kind: lift, expected: drawExpected(r)})
+		}
 	}
 	return q
 }
@@ -54,12 +61,12 @@ func drawCommand(r *rand.Rand) command {
 	case n < 44:
 		return drawGrants(r)
 	case n < 63:
-		return command{kind: batch, grace: pick[int64](r, 1, 20, 50),
+		return command{kind: batch, grace: pick[int64](r, 0, 1, 20, 50),
 			parts: drawParts(r, drawCount(r), sim.OpRaise, sim.OpExtend, sim.OpRelease)}
 	case n < 68:
 		return command{kind: extend, parts: drawParts(r, 1, sim.OpExtend)}
 	case n < 74:
-		return command{kind: release, grace: pick[int64](r, 0, 1, 50), parts: drawParts(r, 1, sim.OpRelease)}
+		return command{kind: release, parts: drawParts(r, 1, sim.OpRelease)}
 	case n < 79:
 		return drawReleases(r)
 	case n < 87:
@@ -68,8 +75,15 @@ func drawCommand(r *rand.Rand) command {
 		return drawStranger(r)
 	case n < 94:
 		return command{kind: flush}
+	case n < 95:
+		return command{kind: lift, expected: drawExpected(r)}
 	}
 	return command{kind: look}
+}
+
+// drawExpected returns what a client takes the meta key to say, which is mostly what it does say.
+func drawExpected(r *rand.Rand) expected {
+	return pick(r, told, told, told, told, told, older, changed, nothing)
 }
 
 // drawCount returns how many commands go by one script: often one alone, which fails in another way than one of many.
@@ -155,9 +169,9 @@ func drawFair(r *rand.Rand) []command {
 }
 
 func drawBoot(r *rand.Rand) sim.BootArgs {
-	a := sim.BootArgs{Run: "run1", Replication: "history1", Former: pick(r, "-", strings.Repeat("0", 40)), Longest: 100, Members: "3:",
-		Stretch: pick(r, 1.01, 1.01, 1, 1.0201, 1.3), Fresh: r.IntN(2) > 0, Durable: r.IntN(3) == 0}
-	switch r.IntN(8) {
+	a := sim.BootArgs{Run: "run1", History: "history1/0", Former: pick(r, "-", strings.Repeat("0", 40)), Longest: 100, Members: "3:",
+		Stretch: pick(r, 1.01, 1.01, 1, 1.0201, 1.3), Durable: r.IntN(3) == 0}
+	switch r.IntN(9) {
 	case 0:
 		a.Members = pick(r, "5:", "3:other")
 	case 1:
@@ -165,9 +179,11 @@ func drawBoot(r *rand.Rand) sim.BootArgs {
 	case 2:
 		a.Run = pick(r, "run2", "run3", "-")
 	case 3: // a replica was promoted
-		a.Run, a.Former, a.Replication = "run2", "history1", "history2"
+		a.Run, a.Former, a.History = "run2", "history1", "history2/0"
 	case 4:
-		a.Replication, a.Former = pick(r, "history2", "-"), pick(r, "", "0-0", "history0", "history2")
+		a.History, a.Former = pick(r, "history2/0", "-"), pick(r, "", "0-0", "history0", "history2")
+	case 5: // keys were evicted
+		a.History = pick(r, "history1/7", "history1/8")
 	}
 	return a
 }
@@ -202,8 +218,8 @@ func drawStranger(r *rand.Rand) command {
 	case names()[c.target] == gone:
 		c.text = strings.Repeat(owners[0]+" ", 32_768/(len(owners[0])+1)) // the next tombstone has no place any more
 	case names()[c.target] == meta:
-		c.text = pick(r, "rubbish", "0000000000000000 100 3: run1", "0000000000000000 100 3: run1 history1 more", "0000000000000000 100  run1 history1",
-			"x000000000000000 100 3: run1 history1", "0000000000000000 100 3: run1 history1", "0000000000000000 100 3: run1 history0")
+		c.text = pick(r, "rubbish", "0000000000000000 100 3: run1", "0000000000000000 100 3: run1 history1/0 more", "0000000000000000 100  run1 history1/0",
+			"x000000000000000 100 3: run1 history1/0", "0000000000000000 100 3: run1 history1/0", "0000000000000000 100 3: run1 history0/0")
 	case c.target < len(keys):
 		c.text = pick(r, append(owners, "a stranger")...)
 	case r.IntN(4) == 0:

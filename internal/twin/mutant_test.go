@@ -10,7 +10,7 @@ import (
 )
 
 // tries is how many seeds a mutant may survive.
-const tries = 100
+const tries = 400
 
 // A twin that is broken is told apart from the scripts.
 func TestBrokenTwinsAreCaught(t *testing.T) {
@@ -53,7 +53,7 @@ var changes = []change{
 	{"'NX', 'PX', ttl", "'PX', ttl"},
 	{"'NX', 'PX', ttl", "'NX', 'PX', ttl + 1"},
 	{"      if holder == owner then", "      if holder then"},
-	{"call('PEXPIRE', key, ttl)\n", "call('PTTL', key)\n"},
+	{"call('PEXPIRE', key, ttl) == 1", "call('EXISTS', key) == 1"},
 	{"value = tonumber(call('GET', counter))", "value = 0"},
 	{"value = tonumber(call('GET', counter))", "value = nil"},
 	{"elseif type(holder) == 'table' then", "elseif false then"},
@@ -104,12 +104,14 @@ var changes = []change{
 	{"if redis.call('GET', key) == owner then", "if redis.call('GET', key) then"},
 	{"redis.call('PEXPIRE', key, ttl)\n  end", "redis.call('PEXPIRE', key, ttl + 1)\n  end"},
 	{"redis.call('PEXPIRE', key, ttl)\n  end", "redis.call('EXISTS', key)\n  end"},
-	{"\n  if holder == owner then", "\n  if holder then"},
-	{"if gone then", "if false then"},
+	{"== owner then\n    return redis.call('DEL', key)", "then\n    return redis.call('DEL', key)"},
+	{"    return redis.call('DEL', key)", "    return redis.call('EXISTS', key)"},
+	// bury.lua
 	{"(redis.call('GET', gone) or '')", "''"},
-	{".. owner .. ' '", ".. owner"},
+	{"(redis.call('GET', gone) or '') .. owners", "owners .. (redis.call('GET', gone) or '')"},
 	{"-32768", "-32767"},
-	{"'PX', grace", "'PX', grace + 1"},
+	{"math.max(left, tonumber(grace))", "tonumber(grace)"},
+	{"math.max(left, tonumber(grace))", "math.max(left, tonumber(grace)) + 1"},
 	// releases.lua
 	{"if held[i] == ARGV[i] then", "if held[i] then"},
 	{"if held[i] == ARGV[i] then", "if not held[i] then"},
@@ -123,7 +125,16 @@ var changes = []change{
 	{"releases(#KEYS)", "releases(#KEYS, 'gone', 10)"},
 	{"KEYS[#KEYS], ARGV[#ARGV])", "KEYS[#KEYS], ARGV[#ARGV] + 1)"},
 	{"releases(#KEYS - 1, KEYS[#KEYS], ARGV[#ARGV])", "releases(#KEYS - 1)"},
-	{"release(KEYS[1], ARGV[1], KEYS[2], ARGV[2])", "release(KEYS[1], ARGV[1])"},
+	{"      if code == 0 then", "      if code == 1 then"},
+	{"      if code == 0 then", "      if true then"},
+	{"if gone and #none > 0", "if gone and #none > 1"},
+	{"if gone and #none > 0", "if gone"},
+	{"owners .. ARGV[none[n]] .. ' '", "ARGV[none[n]] .. ' ' .. owners"},
+	{"owners .. ARGV[none[n]] .. ' '", "owners .. ARGV[none[n]]"},
+	{"owners .. ARGV[none[n]] .. ' '", "ARGV[none[n]] .. ' '"},
+	{"not pcall(bury, gone, grace, owners)", "bury(gone, grace, owners)"},
+	{"reply[none[n]] = -1", "reply[none[n]] = 0"},
+	{"reply[none[n]] = -1", "reply[n] = -1"},
 	// batch.lua
 	{"ARGV[5] and pcall", "ARGV[4] and pcall"},
 	{"ARGV[5] and pcall", "ARGV[6] and pcall"},
@@ -131,23 +142,46 @@ var changes = []change{
 	{"local reply, key, arg = {now()}", "local reply, key, arg = {now() + 1}"},
 	{"if op == '3' then", "if op == '4' then"},
 	{"reply[#reply + 1] = fine and code or -1", "reply[#reply + 1] = fine and code or 0"},
+	{"fine and code == 0 and ARGV[1]", "fine and ARGV[1]"},
+	{"if fine and code == 0", "if code == 0 and false"},
+	{" and ARGV[1] ~= '0' then", " then"},
+	{" and ARGV[1] ~= '0' then", " and ARGV[1] ~= '1' then"},
+	{"fine = guarded(bury,", "guarded(bury,"},
+	{"fine = guarded(bury,", "fine = true, bury("},
+	{"owner .. ' ')", "owner)"},
 	// boot.lua
 	{"'%016.0f ", "'%015.0f "},
 	{"+ 10000", "+ 9999"},
 	{"* tonumber(ARGV[6])", ""},
-	{"ARGV[7] == '1' and 0", "0"},
-	{"ARGV[7] == '1' and 0", "false and 0"},
-	{"return keep(quarantine(longest), longest)", "return keep(0, longest)"},
+	{"return {code or 1, meta", "return {1, meta"},
+	{"longest, 2)", "longest)"},
+	{"longest, 2)", "longest, 3)"},
+	{"return keep(quarantine(longest), longest, 2)", "return keep(0, longest, 2)"},
+	{"return keep(quarantine(longest), longest)\n", "return keep(0, longest)\n"},
+	{"return keep(quarantine(longest), longest)\n", "return keep(quarantine(longest), longest, 2)\n"},
 	{"others ~= members", "false"},
 	{"return {-1, kept", "return {1, kept"},
 	{"tonumber(longest) > tonumber(allowed)", "tonumber(longest) >= tonumber(allowed)"},
 	{"return {-2, kept", "return {-1, kept"},
 	{"run == '-' or", ""},
-	{"and replication == history", ""},
-	{"ARGV[8] == '1' and", ""},
+	{"and history == of", ""},
+	{"ARGV[7] == '1' and", ""},
+	{"and run ~= wrote and", "and"},
+	{"and run ~= wrote and", "and history == of and"},
 	{"'^[0-]*$'", "'^0*$'"},
 	{"keep(tonumber(ready, 10), allowed)", "keep(0, allowed)"},
 	{"math.max(tonumber(ready, 10), quarantine(allowed))", "quarantine(allowed)"},
+	// lift.lua
+	{"if redis.call('GET', KEYS[1]) ~= ARGV[1] then", "if not redis.call('GET', KEYS[1]) then"},
+	{"if redis.call('GET', KEYS[1]) ~= ARGV[1] then", "if false then"},
+	{"if redis.call('GET', KEYS[1]) ~= ARGV[1] then", "if (redis.call('GET', KEYS[1]) or ARGV[1]) ~= ARGV[1] then"},
+	{"return {0, ''}", "return {1, ''}"},
+	{"return {0, ''}", "return {0, ARGV[1]}"},
+	{"'0000000000000000' ..", "'0000000000000001' .."},
+	{"string.sub(ARGV[1], 17)", "string.sub(ARGV[1], 16)"},
+	{"string.sub(ARGV[1], 17)", "string.sub(ARGV[1], 18)"},
+	{"redis.call('SET', KEYS[1], meta)\nreturn {1", "return {1"},
+	{"return {1, meta}", "return {1, ARGV[1]}"},
 }
 
 // A script that is changed is told apart from its twin, also where the change is as small as it can be.

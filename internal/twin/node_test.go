@@ -51,7 +51,7 @@ func (s *simulated) do(c call) (reply, error) {
 		return plain(s.node.Extend(p.Key, p.Owner, p.TTL)), nil
 	case release:
 		p := c.parts[0]
-		return plain(s.node.Release(p.Key, p.Owner, c.grace)), nil
+		return plain(s.node.Release(p.Key, p.Owner)), nil
 	case batch:
 		now, results := s.node.Batch("", 0, c.grace, c.parts, nil)
 		r := reply{failed: failed(results), numbers: []int64{now}}
@@ -64,6 +64,9 @@ func (s *simulated) do(c call) (reply, error) {
 	case boot:
 		code, text, now := s.node.Boot(c.boot)
 		return reply{failed: code == 0, numbers: []int64{int64(code), now}, text: text}, nil
+	case lift:
+		code, text := s.node.Lift(c.meta)
+		return reply{failed: code == sim.CodeFailed, numbers: []int64{int64(code)}, text: text}, nil
 	case flush:
 		s.node.Flush()
 	case store:
@@ -99,10 +102,9 @@ func (s *simulated) grants(c call) reply {
 func (s *simulated) releases(c call) reply {
 	var r reply
 	all := true
-	for _, p := range c.parts {
-		code := s.node.Release(p.Key, p.Owner, c.grace)
-		r.numbers = append(r.numbers, int64(code))
-		all = all && code == 1
+	for _, result := range s.node.Releases(c.grace, c.parts, nil) {
+		r.numbers = append(r.numbers, int64(result.Code))
+		all = all && result.Code == 1
 	}
 	if all {
 		r.numbers = []int64{1}

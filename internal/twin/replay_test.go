@@ -86,10 +86,10 @@ func (p *replay) step(c command) (*difference, error) {
 			return &difference{what: filled.String(), side: s.name(), want: w, got: g}, nil
 		}
 	}
-	if filled.kind == boot && !want.failed && want.numbers[0] == 1 && (len(p.told) == 0 || p.told[len(p.told)-1] != want.text) {
+	if (filled.kind == boot || filled.kind == lift) && !want.failed && want.numbers[0] > 0 && (len(p.told) == 0 || p.told[len(p.told)-1] != want.text) {
 		p.told = append(p.told, want.text)
 		if p.tally != nil {
-			p.tally.replies["boot: told something new"]++
+			p.tally.replies[string(filled.kind)+": told something new"]++
 		}
 	}
 	if p.tally != nil {

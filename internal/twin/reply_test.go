@@ -7,7 +7,7 @@ import (
 	"github.com/quorumlock/quorumlock/internal/sim"
 )
 
-// reply is what a node says: numbers, and a text from boot alone; or that the script failed. What an error says is not
+// reply is what a node says: numbers, and a text from boot and lift; or that the script failed. What an error says is not
 // compared.
 type reply struct {
 	failed  bool

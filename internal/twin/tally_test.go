@@ -32,7 +32,11 @@ var outcomes = map[sim.Op]map[int]string{
 }
 
 // bootOutcomes are the names of what boot replies.
-var bootOutcomes = map[int64]string{1: "boot: told", -1: "boot: other members", -2: "boot: longer TTL"}
+var bootOutcomes = map[int64]string{1: "boot: told", sim.CodeUnknown: "boot: had no meta key", -1: "boot: other members",
+	-2: "boot: longer TTL"}
+
+// liftOutcomes are the names of what lift replies.
+var liftOutcomes = map[int64]string{1: "lifted", 0: "not lifted"}
 
 // count counts a call and what the first of so many sides replied.
 func (t *tally) count(c call, r reply, sides int) {
@@ -43,6 +47,8 @@ func (t *tally) count(c call, r reply, sides int) {
 		t.replies["error of a lone command"]++
 	case c.kind == boot:
 		t.replies[bootOutcomes[r.numbers[0]]]++
+	case c.kind == lift:
+		t.replies[liftOutcomes[r.numbers[0]]]++
 	default:
 		for i, p := range c.parts {
 			said := r.about(c, i)
@@ -51,6 +57,9 @@ func (t *tally) count(c call, r reply, sides int) {
 				outcome = map[bool]string{true: "granted, as proposed", false: "granted, another fence"}[said.Value == 0]
 			}
 			t.replies[outcome]++
+			if outcome == "nothing to delete" {
+				t.replies[map[bool]string{true: "tombstone", false: "no tombstone"}[c.grace > 0]]++
+			}
 		}
 		if len(c.parts) > 1 && r.good(c) {
 			t.replies[string(c.kind)+": all done, in one number"]++
@@ -61,7 +70,7 @@ func (t *tally) count(c call, r reply, sides int) {
 // enough returns what was met too rarely: a comparison in which nothing happens proves nothing.
 func (t *tally) enough() error {
 	wanted := map[string]bool{"granted, as proposed": true, "granted, another fence": true, "boot: told something new": true,
-		"error of a lone command": true}
+		"lift: told something new": true, "tombstone": true, "no tombstone": true, "error of a lone command": true}
 	for _, codes := range outcomes {
 		for _, outcome := range codes {
 			wanted[outcome] = true
@@ -71,8 +80,10 @@ func (t *tally) enough() error {
 	for _, k := range []kind{grant, plainly, withdraw} {
 		wanted[string(k)+": all done, in one number"] = true
 	}
-	for _, outcome := range bootOutcomes {
-		wanted[outcome] = true
+	for _, names := range []map[int64]string{bootOutcomes, liftOutcomes} {
+		for _, outcome := range names {
+			wanted[outcome] = true
+		}
 	}
 	least := max(1, t.sequences/8)
 	for _, outcome := range slices.Sorted(maps.Keys(wanted)) {
@@ -80,7 +91,7 @@ func (t *tally) enough() error {
 			return fmt.Errorf("%s: %d times in %d sequences, want at least %d: the run proves too little", outcome, got, t.sequences, least)
 		}
 	}
-	for _, k := range []kind{grant, batch, extend, release, plainly, withdraw, boot, flush, store, spoil, remove} {
+	for _, k := range []kind{grant, batch, extend, release, plainly, withdraw, boot, lift, flush, store, spoil, remove} {
 		if got := t.commands[k]; got < least {
 			return fmt.Errorf("%s: %d commands in %d sequences, want at least %d: the run proves too little", k, got, t.sequences, least)
 		}

@@ -61,7 +61,7 @@ func surveyed() (Config, []Fault) {
 		{At: 892400288, For: 2391138740, Kind: NodeEmpty, Node: 0},
 		{At: 4528027628, For: 2541518517, Kind: LinkSlow, Node: 0, Client: -1},
 		{At: 6699807269, Kind: NodeBack, Node: 0, By: -43029635},
-		{At: 7422767331, Kind: NodeFlush, Node: 0},
+		{At: 8030 * time.Millisecond, Kind: NodeFlush, Node: 0},
 	}
 }
 
@@ -76,8 +76,8 @@ func strayed() (Config, []Fault) {
 // older copy of its own at that time and is promoted before the client goes on.
 func stopped() (Config, []Fault) {
 	cfg := small()
-	cfg.Seed, cfg.Nodes, cfg.Workers, cfg.Budget, cfg.Dialed = 8, 1, 2, 100*time.Millisecond, true
-	const at = 6940 * time.Millisecond
+	cfg.Seed, cfg.Nodes, cfg.Workers, cfg.Budget, cfg.Dialed = 9, 1, 2, 100*time.Millisecond, true
+	const at = 5590 * time.Millisecond
 	return cfg, []Fault{
 		{At: at, Kind: NodeDemote, Node: 0, For: interval + 2*cfg.Budget, By: time.Second},
 		{At: at + time.Millisecond, Kind: ClientFreeze, Client: 0, For: interval + 2*cfg.Budget + 2*time.Millisecond},

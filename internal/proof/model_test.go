@@ -205,7 +205,6 @@ func (m *model) release(b *belief, now time.Time, down reach) outcome {
 	yes, refused := 0, 0
 	for i, n := range m.nodes {
 		if b.never[i] {
-			yes++
 			continue
 		}
 		was := down[i]

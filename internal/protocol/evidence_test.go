@@ -14,7 +14,7 @@ import (
 func (w *witness) votes(round uint32) (granted, refused, silent int) {
 	released := w.asked[round].op == protocol.Release
 	if released {
-		granted = w.without.Len()
+		silent = w.without.Len()
 	}
 	for node, r := range w.first[round] {
 		if released && w.without.Has(node) {

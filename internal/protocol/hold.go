@@ -63,14 +63,15 @@ func (l *Lease) forfeit() {
 }
 
 // Release ends a held lease and asks every node that may have a grant to take it back. Settled follows as soon as it is
-// decided whether a majority is without: a slow node is not waited for (R9), and one that never had a grant is without.
+// decided whether a majority has answered: a slow node is not waited for (R9). One that never had a grant is not asked, and
+// is as silent as it was: whoever locks next has to do without it too, and needs the others to be free.
 func (l *Lease) Release(now clock.Instant) []Effect {
 	if l.observe(now) || l.phase != Held {
 		return l.effects
 	}
 	l.phase, l.end = Over, Unlocked
 	l.round = l.begin(now, Release, l.p.Budget)
-	l.never().Each(func(node int) { l.round.count(node, Reply{Vote: Granted}) })
+	l.never().Each(func(node int) { l.round.count(node, Reply{Vote: Silent}) })
 	l.emit(Effect{Kind: Ended})
 	l.emit(Effect{Kind: Send, Op: Release, Round: l.round.ID, Nodes: l.all().Without(l.never())})
 	return l.effects

@@ -16,7 +16,7 @@ var killers = map[Mutant]uint64{
 	DelWithoutOwner: 1,
 	NoQuarantine:    6,
 	NoMeta:          25,
-	NoDeadline:      3,
+	NoDeadline:      11,
 	NoTombstones:    54,
 	CounterFromZero: 1,
 	StaleCounter:    1968,
@@ -32,7 +32,7 @@ var killers = map[Mutant]uint64{
 	NoDrift:         6,
 	OlderAttempt:    11,
 	HalfQuorum:      1,
-	WindowFromReply: 836,
+	WindowFromReply: 855,
 	WindowUnchecked: 131,
 	LateExtend:      2,
 	NoUndo:          1,
@@ -40,7 +40,7 @@ var killers = map[Mutant]uint64{
 	StaysDown:       3,
 	NoReview:        211,
 	OrderLost:       733,
-	OwedUnburied:    581,
+	OwedUnburied:    606,
 }
 
 // Every mutant is killed by its seed, and nothing is violated there when nothing is broken: the checkers are able to fail,

@@ -15,7 +15,7 @@ func TestEveryCheckCanFail(t *testing.T) {
 	}{
 		"I1": {NoQuarantine, 6}, "I2": {CounterFromZero, 1}, "I3": {NoSecondPhase, 10}, "I4": {CounterFromZero, 34},
 		"I5": {ExtendCreates, 1}, "I6": {NoDrift, 14}, "I7": {SilentGrants, 1}, "I8": {StaysDown, 3}, "I9": {OldClock, 0},
-		"I10": {NoDeadline, 3}, "A4": {AnyMembers, 13},
+		"I10": {NoDeadline, 11}, "A4": {AnyMembers, 13},
 	} {
 		cfg, faults := by.mutant.run(by.seed)
 		cfg.Mutant = by.mutant

@@ -82,8 +82,23 @@ func (n *Node) admit(ctx context.Context) *Error {
 func (n *Node) firstLook() {
 	ctx, cancel := context.WithTimeout(n.life, 2*n.cfg.Timeout)
 	defer cancel()
-	_ = n.admit(ctx)
+	// Another client that was told the same may have been first, and be about to lift the wait that it began.
+	for pause := time.Millisecond; pause < 64*time.Millisecond; pause *= 2 {
+		if err := n.admit(ctx); err != nil || !n.waits() {
+			break
+		}
+		n.guard.looked = never
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+		}
+	}
 	n.guard.vouched = true
+}
+
+// waits reports whether the server does not vote yet, as far as is known.
+func (n *Node) waits() bool {
+	return n.guard.meta != "" && readyAt(n.guard.meta).UnixMicro() > n.clock.estimate(now())
 }
 
 // boot looks at the server, and has it note what it is expected to remember. Its error is one of the exchange; what the

@@ -30,7 +30,7 @@ func writeLog(w io.Writer, r *Result) error {
 		}
 	}
 	for i, one := range r.series.intervals {
-		if one.latencies.Histogram == nil {
+		if one.latencies.TotalCount() == 0 {
 			continue
 		}
 		h := one.latencies.Histogram

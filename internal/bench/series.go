@@ -9,16 +9,21 @@ type series struct {
 }
 
 type interval struct {
-	latencies histogram // nil inside until there is one
+	latencies histogram
 	completed int64
 	failed    int64
 	memory    uint64
 }
 
-// newSeries divides duration into about a hundred intervals of a round length.
+// newSeries divides duration into about a hundred intervals of a round length. It takes all the memory that it needs at
+// once, so that what the process holds more of later is not due to it.
 func newSeries(duration time.Duration) *series {
 	length := roundInterval(duration)
-	return &series{interval: length, intervals: make([]interval, (duration+length-1)/length)}
+	s := &series{interval: length, intervals: make([]interval, (duration+length-1)/length)}
+	for i := range s.intervals {
+		s.intervals[i].latencies = newHistogram(2)
+	}
+	return s
 }
 
 // roundInterval returns the shortest of 10, 20, 50, 100, … ms of which no more than 120 fill duration.
@@ -65,9 +70,6 @@ func (s *series) latency(offset, took time.Duration) {
 	if one == nil {
 		return
 	}
-	if one.latencies.Histogram == nil {
-		one.latencies = newHistogram(2)
-	}
 	one.latencies.record(took)
 }
 
@@ -97,9 +99,7 @@ func (s *series) newest(offset time.Duration) Point {
 		one := s.intervals[i]
 		all.Completed += one.completed
 		all.Failed += one.failed
-		if one.latencies.Histogram != nil {
-			sum.Merge(one.latencies.Histogram)
-		}
+		sum.Merge(one.latencies.Histogram)
 	}
 	length := time.Duration(last+1-first) * s.interval
 	figures := sum.latency()
@@ -114,9 +114,7 @@ func (s *series) point(i int, length time.Duration) Point {
 		At: Seconds(time.Duration(i) * s.interval), Completed: one.completed, Failed: one.failed,
 		PerSecond: float64(one.completed) / length.Seconds(), Memory: one.memory,
 	}
-	if one.latencies.Histogram != nil {
-		figures := one.latencies.latency()
-		p.Began, p.P50, p.P99, p.Max = figures.Count, figures.P50, figures.P99, figures.Max
-	}
+	figures := one.latencies.latency()
+	p.Began, p.P50, p.P99, p.Max = figures.Count, figures.P50, figures.P99, figures.Max
 	return p
 }

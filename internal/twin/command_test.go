@@ -72,6 +72,7 @@ type base int
 const (
 	fixed   base = iota
 	clock        // the node's clock, in ticks
+	tenfold      // ten times the clock: a digit more, and between the bounds as text
 	ceiling      // the largest that a proposal may be
 	counter      // what the key's counter says
 	since        // from when on the node votes, in ticks

@@ -91,7 +91,11 @@ func drawCount(r *rand.Rand) int { return pick(r, 1, 1, 1, 2, 2, 1+r.IntN(8)) }
 
 // drawGrants returns a script that asks for the node's vote.
 func drawGrants(r *rand.Rand) command {
-	c := command{kind: grant, deadline: 500_000, parts: drawParts(r, drawCount(r), sim.OpGrant)}
+	count := drawCount(r)
+	if r.IntN(3) == 0 { // it reads numbers as numbers, and more of them as text
+		count = 1
+	}
+	c := command{kind: grant, deadline: 500_000, parts: drawParts(r, count, sim.OpGrant)}
 	for i := range c.parts {
 		c.parts[i].ttl = c.parts[0].ttl
 	}
@@ -130,8 +134,11 @@ func drawNumber(r *rand.Rand) number {
 	case 2, 3:
 		return number{counter, pick[int64](r, -1, 0, 1, 2)}
 	case 4:
-		return number{clock, pick[int64](r, -1, 0, 1, -1_000_000)}
+		return number{clock, pick[int64](r, -1, 0, 0, 1, -1_000_000)}
 	case 5:
+		if r.IntN(2) == 0 {
+			return number{tenfold, r.Int64N(10)}
+		}
 		return number{fixed, pick[int64](r, 1, 9_999_999_999_999, 10_000_000_000_000, 99_999_999_999_999, 100_000_000_000_000, 1<<53+1, 1<<63-1)}
 	}
 	return number{clock, 781 + r.Int64N(10)}

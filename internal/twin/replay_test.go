@@ -213,6 +213,8 @@ func (p *replay) number(n number, of string) int64 {
 	switch n.base {
 	case clock:
 		from = p.now / 64
+	case tenfold:
+		from = p.now / 64 * 10
 	case ceiling:
 		from = p.now/64 + 937_500
 	case counter:

@@ -20,10 +20,11 @@
 -- R5: see fence.lua.
 -- R6: a node that may have forgotten votes gives none.
 --
--- Half of what a grant costs a server is this script and not its commands. Therefore nothing is converted that need not
--- be: the first 16 digits of the meta value are smaller, as text, than the 10 digits of the clock's seconds when their
--- seconds are smaller (from 2001 to 2286), and numbers of equally many digits order alike as text. Where those digits are
--- read, the base is named: to miniredis, a 0 in front means octal.
+-- Half of what a grant costs a server is this script and not its commands. Therefore nothing is converted that need not be,
+-- and no reply is put together that need not be. The first 16 digits of the meta value are smaller, as text, than the 10
+-- digits of the clock's seconds when their seconds are smaller (from 2001 to 2286); numbers of equally many digits order
+-- alike as text, which is worth it for many grants. Where digits are read that may begin with a 0, the base is named: to
+-- miniredis that means octal.
 local call = #KEYS == 4 and redis.call or redis.pcall
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -40,7 +41,10 @@ if (expected >= time[1] or #time[1] ~= 10) and now < tonumber(string.sub(expecte
 end
 local present, ttl = now / 64, ARGV[3]
 local ceiling = present + 937500
-local reply, size, usual = {now}, 1, true
+local low, high, reply
+if #KEYS > 4 then
+  low, high = string.format('%.0f', math.floor(present)), string.format('%.0f', math.floor(ceiling))
+end
 for i = 3, #KEYS, 2 do
   local key, counter, owner, proposal = KEYS[i], KEYS[i + 1], ARGV[i + 1], ARGV[i + 2]
   local code, value = -5, 0
@@ -67,8 +71,14 @@ for i = 3, #KEYS, 2 do
     end
     if not value then
       -- The common case of R5, for which alone there is a command: the proposal is the larger one, and within bounds.
-      local proposed, stored = tonumber(proposal)
-      if proposed > present and proposed <= ceiling then
+      local fits, stored
+      if low and #low == #high then
+        fits = #proposal == #low and proposal > low and proposal <= high
+      else
+        local proposed = tonumber(proposal)
+        fits = proposed > present and proposed <= ceiling
+      end
+      if fits then
         stored = redis.pcall('SET', counter, proposal, 'PX', '86400000', 'GET')
       end
       if stored == false or stored and #stored == #proposal and stored < proposal then
@@ -78,7 +88,14 @@ for i = 3, #KEYS, 2 do
       end
     end
   end
-  reply[size + 1], reply[size + 2], size = code, value, size + 2
-  usual = usual and code == 1 and value == 0
+  if not reply and (code ~= 1 or value ~= 0) then
+    reply = {now}
+    for n = 2, i - 3, 2 do
+      reply[n], reply[n + 1] = 1, 0
+    end
+  end
+  if reply then
+    reply[i - 1], reply[i] = code, value
+  end
 end
-return usual and {now, 0} or reply
+return reply or {now, 0}

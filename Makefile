@@ -4,7 +4,7 @@ GO ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint unit race fuzz driver integration model sim sim-long twin reliability bench bench-hung bench-memory bench-peers up down image clean
+.PHONY: help demo test check lint unit race fuzz driver integration model sim sim-long twin reliability bench bench-hung bench-memory bench-peers chaos soak up down image clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -14,8 +14,12 @@ demo: ## five nodes, some contenders, two nodes killed, then a third: watch what
 
 test: unit integration ## all tests, with the race detector: what needs no Docker, then what does
 
+# What plays with real processes in real time goes one package after the other, so that nothing compiles beside it.
+LIVE := -e /cmd/redlock -e /internal/bench -e /internal/browser -e /internal/chaos -e /internal/cluster -e /internal/demo -e /internal/report
+
 unit: ## the tests that need nothing but Go, with the race detector
-	$(GO) test -race $$($(GO) list ./... | grep -v -e /integration -e /model)
+	$(GO) test -race $$($(GO) list ./... | grep -v -e /integration -e /model $(LIVE))
+	$(GO) test -race -p 1 $$($(GO) list ./... | grep $(LIVE))
 	$(GO) -C bench/peers test ./...
 
 race: ## the library's tests, three times over, with the race detector
@@ -74,8 +78,15 @@ bench-hung: ## what a hung node of three costs, on real containers: p50 and p99 
 bench-memory: ## what the client holds in ten minutes of full load, one node of five dead: "It held …"
 	@$(GO) run ./cmd/redlock bench --nodes process:5 --duration $(or $(DURATION),10m) --fault kill:1@5s $(ARGS)
 
-bench-peers: ## the same workloads through this library and every peer: writes docs/BENCHMARKS.md (25 minutes)
+bench-peers: ## the same workloads through this library and every peer: writes docs/BENCHMARKS.md (35 minutes)
 	$(GO) -C bench/peers run . -md ../../docs/BENCHMARKS.md -svg ../../docs/benchmarks.svg -json ../../docs/benchmarks.json $(ARGS)
+
+chaos: ## break nodes while clients lock, and judge: writes chaos-TIME/index.html; ARGS='kill-minority --nodes process:5'
+	@$(GO) run ./cmd/redlock chaos $(ARGS)
+
+soak: ## everything that can go wrong, on five Redis containers, for SOAK=10m
+	@integration/image.sh >/dev/null
+	QUORUMLOCK_SOAK=$(or $(SOAK),10m) $(GO) test -count=1 -v -timeout 0 ./integration/soak -run '^TestSoak$$' -artifacts -outputdir $(CURDIR)/out
 
 up: ## five independent Redis masters on 127.0.0.1:7101-7105, by docker-compose.yml
 	@QUORUMLOCK_REDIS_IMAGE=$$(integration/image.sh) && export QUORUMLOCK_REDIS_IMAGE && \

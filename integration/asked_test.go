@@ -6,10 +6,11 @@ import (
 	"testing"
 )
 
-// Environment variables that ask for long runs: how many acquisitions, and how many cycles.
+// Environment variables that ask for long runs: how many acquisitions, cycles, and hand-overs.
 const (
-	fencesVariable = "QUORUMLOCK_FENCES"
-	cyclesVariable = "QUORUMLOCK_CYCLES"
+	fencesVariable    = "QUORUMLOCK_FENCES"
+	cyclesVariable    = "QUORUMLOCK_CYCLES"
+	handOversVariable = "QUORUMLOCK_HANDOVERS"
 )
 
 // asked is the number in an environment variable, or what is enough for every day.

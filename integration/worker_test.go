@@ -28,12 +28,15 @@ type task struct {
 	Addrs  []string
 	TTL    time.Duration // and MaxTTL
 	Key    string
-	Dir    string // of the witness
+	Dir    string // of the witness, or the file of a diary
 	Cycles uint64 // that all workers together are to do
 
 	Storage string        // the address of a Register
 	Worker  int           // by which it knows this one
 	For     time.Duration // how long to go on
+
+	NodeTimeout time.Duration // 0: as patient says
+	Late        bool          // there were lockers before, so that the nodes are not new
 }
 
 // worker starts another process of this test binary. Its standard output is the process's pipe; what it says on
@@ -56,7 +59,9 @@ func work(role string) int {
 	err := json.Unmarshal([]byte(os.Getenv(taskVariable)), &job)
 	var l *redlock.Locker
 	if err == nil {
-		l, err = redlock.Dial(job.Addrs, patient(redlock.Config{TTL: job.TTL, MaxTTL: job.TTL}))
+		cfg := patient(redlock.Config{TTL: job.TTL, MaxTTL: job.TTL, NodeTimeout: job.NodeTimeout})
+		cfg.Fresh = !job.Late
+		l, err = redlock.Dial(job.Addrs, cfg)
 	}
 	if err == nil {
 		switch role {
@@ -68,6 +73,8 @@ func work(role string) int {
 			err = hold(l, job)
 		case "turns":
 			err = turns(l, job)
+		case "waits":
+			err = waits(l, job)
 		default:
 			err = fmt.Errorf("unknown role %q", role)
 		}

@@ -30,25 +30,25 @@ func (a *account) note(nodes, index int, round uint32, r node.Reply) {
 		a.errs = make([]error, nodes)
 	}
 	if a.errs[index] = r.Err; r.Err == nil {
-		a.errs[index] = refusal{left: r.Left}
+		a.errs[index] = refusal{left: r.Left, holder: r.Holder}
 	}
 }
 
 // failure returns the error of an operation that did not reach a majority. It names the nodes that are the reason: not
 // those whose answer was not waited for, because the others had decided. Callers hold mu.
-func (s *Lease) failure(op string, cause error) *QuorumError {
-	silent, expired := s.machine.Silent()
-	return s.blame(op, cause, silent, expired)
+func (a *attempt) failure(op string, cause error) *QuorumError {
+	silent, expired := a.machine.Silent()
+	return a.blame(op, cause, silent, expired)
 }
 
 // blame is failure of a round that waited in vain for the silent nodes, and does so no more if it has expired.
-func (s *Lease) blame(op string, cause error, silent quorum.Set, expired bool) *QuorumError {
-	e := s.unasked(op, cause)
-	for i, n := range s.locker.nodes {
+func (a *attempt) blame(op string, cause error, silent quorum.Set, expired bool) *QuorumError {
+	e := a.unasked(op, cause)
+	for i, n := range a.locker.nodes {
 		switch {
-		case s.account.yes.Has(i):
-		case s.account.errs != nil && s.account.errs[i] != nil:
-			e.add(n.Addr(), s.account.errs[i])
+		case a.account.yes.Has(i):
+		case a.account.errs != nil && a.account.errs[i] != nil:
+			e.add(n.Addr(), a.account.errs[i])
 		case silent.Has(i) && expired:
 			e.add(n.Addr(), errNotInTime)
 		case silent.Has(i):
@@ -59,9 +59,9 @@ func (s *Lease) blame(op string, cause error, silent quorum.Set, expired bool) *
 }
 
 // unasked returns the error of an operation that asked nobody.
-func (s *Lease) unasked(op string, cause error) *QuorumError {
-	rule := s.locker.params.Rule
-	return &QuorumError{Op: op, Key: s.key, Cause: cause, Need: rule.Need(), Nodes: rule.Nodes()}
+func (a *attempt) unasked(op string, cause error) *QuorumError {
+	rule := a.locker.params.Rule
+	return &QuorumError{Op: op, Key: a.key, Cause: cause, Need: rule.Need(), Nodes: rule.Nodes()}
 }
 
 // ended returns the error of the same operation when it was ctx that ended it.

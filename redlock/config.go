@@ -44,9 +44,13 @@ type Config struct {
 	// NodeTimeout bounds how long one node may take to answer, opening a connection included, and so how long an
 	// operation takes that cannot reach a majority. 0 means 500ms.
 	NodeTimeout time.Duration
-	// Backoff is how long Lock pauses between two tries. The zero Backoff means 10ms to 250ms.
+	// Backoff is how long Lock pauses between two tries where it is not told that the key is free: in mode Plain, where an
+	// ACL forbids to announce it, and while too few nodes can be heard. The zero Backoff means 10ms to 250ms.
 	Backoff Backoff
-	// MaxHold bounds how long a lease is held, however often it is extended; then it is lost. 0 means no bound.
+	// Cohort bounds how a lease is handed on within this process. The zero Cohort means 64 holders within 100ms.
+	Cohort Cohort
+	// MaxHold bounds how long a lease is held, however often it is extended; then it is lost. A holder to whom it was
+	// handed over has it for as long anew. 0 means no bound.
 	MaxHold time.Duration
 	// NoRenew leaves extending a lease to its holder's calls of Extend.
 	NoRenew bool
@@ -69,16 +73,28 @@ type Config struct {
 	DurableNodes bool
 	// TLS is used for rediss:// addresses; nil means the system's roots. Only Dial uses it.
 	TLS *tls.Config
-	// Logger is told of nodes going down and coming back, and of leases that are lost. It is never given a password.
+	// Logger is told of nodes going down and coming back, of nodes that refuse to be listened to, and of leases that are
+	// lost. It is never given a password.
 	// nil means silence.
 	Logger *slog.Logger
-	// Observer is told what each node answers. nil means nobody.
+	// Observer is told what each node answers, and how locks were come by. nil means nobody.
 	Observer *Observer
 }
 
-// Backoff is a pause that doubles from Min up to Max, less a random part of up to a half, so that contenders spread.
+// Backoff is a pause that doubles from Min up to Max, and ends when the key is to expire if that is sooner. The try after
+// it is put off by a random part of about as long as a try takes, so that contenders spread.
 type Backoff struct {
 	Min, Max time.Duration
+}
+
+// Cohort bounds how long one process may keep a key to itself while others wait for it: Unlock hands the lease to whoever
+// waits next in the same process, instead of giving the key back, for at most Max holders, the first included, and within
+// For after the lease was won; 0 with a Max means no bound in time. No more get it than waited when it was won. Max is at most
+// 64, and 1 means that no lease is handed over. With NoRenew none is, nor between siblings of different TTLs ([Locker.WithTTL]),
+// nor one that came from TryLock.
+type Cohort struct {
+	Max int
+	For time.Duration
 }
 
 // complete returns cfg with its defaults filled in, or says what is wrong with it.
@@ -95,6 +111,12 @@ func (cfg Config) complete() (Config, error) {
 	if cfg.Backoff == (Backoff{}) {
 		cfg.Backoff = Backoff{Min: 10 * time.Millisecond, Max: 250 * time.Millisecond}
 	}
+	switch {
+	case cfg.Cohort == (Cohort{}):
+		cfg.Cohort = Cohort{Max: node.Tick, For: 100 * time.Millisecond}
+	case cfg.Cohort.Max == 0:
+		cfg.Cohort.Max = node.Tick
+	}
 	if cfg.MaxTTL == 0 {
 		cfg.MaxTTL = max(30*time.Second, cfg.TTL)
 	}
@@ -103,6 +125,8 @@ func (cfg Config) complete() (Config, error) {
 		return cfg, fmt.Errorf("redlock: NodeTimeout %v is not from 1ms to 1h", cfg.NodeTimeout)
 	case cfg.Backoff.Min <= 0 || cfg.Backoff.Max < cfg.Backoff.Min:
 		return cfg, fmt.Errorf("redlock: Backoff from %v to %v: want 0 < Min <= Max", cfg.Backoff.Min, cfg.Backoff.Max)
+	case cfg.Cohort.Max < 1 || cfg.Cohort.Max > node.Tick || cfg.Cohort.For < 0:
+		return cfg, fmt.Errorf("redlock: Cohort of %d holders within %v: want 1 to %d, and no negative time", cfg.Cohort.Max, cfg.Cohort.For, node.Tick)
 	case cfg.MaxHold < 0:
 		return cfg, fmt.Errorf("redlock: MaxHold %v is negative", cfg.MaxHold)
 	case cfg.MaxTTL < 0 || cfg.MaxTTL > longest:
@@ -154,6 +178,7 @@ func (cfg Config) params(nodes int) *protocol.Params {
 		MaxHold: cfg.MaxHold,
 		Renew:   !cfg.NoRenew,
 		Fenced:  cfg.Mode == Fenced,
+		Cohort:  protocol.Cohort(cfg.Cohort),
 	}
 }
 

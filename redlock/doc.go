@@ -15,4 +15,10 @@
 // A lock travels this way: grant → vote → window → lease. A round asks all nodes at once; each grant is a vote; the vote
 // that makes the majority opens the window, the time in which the lease may be trusted: the TTL, counted from before
 // the first byte was sent, less the drift. A lease is extended in the background, and given back by Unlock.
+//
+// Who waits in [Locker.Lock] asks nothing meanwhile. In a process the calls for one key are served in the order in which they
+// came; the first of them stands for all of them in a line on each node, which wakes one process when the key is given back:
+// the one that has waited longest. Unlock may hand the lease to the next in the same process instead, within the bounds of
+// [Config.Cohort]; each holder has a lease and a larger fence of its own. [Locker.TryLock] does not queue. In mode [Plain],
+// and where an ACL forbids to announce, waiters ask again as [Config.Backoff] says, and there is no order between processes.
 package redlock

@@ -6,12 +6,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/hashicorp/go-multierror"
 )
 
 // What can go wrong, one sentinel for each thing that a caller does differently about it. Match them with errors.Is.
 var (
-	// ErrHeld: enough nodes said that somebody else has the key. Try again later.
+	// ErrHeld: enough nodes said that somebody else has the key. Try again later. The error names the owner on each node,
+	// if that is one of this library's, and for how long it has the key yet.
 	ErrHeld = errors.New("redlock: held by another owner")
 	// ErrNoQuorum: too few nodes answered to tell. Look after the nodes; the error names them.
 	ErrNoQuorum = errors.New("redlock: no quorum")
@@ -52,7 +54,11 @@ func (e *NodeError) Unwrap() error { return e.Err }
 // Error returns one line that names each node that did not say yes.
 func (e *QuorumError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "redlock: %s %q: ", e.Op, e.Key)
+	b.WriteString("redlock: " + e.Op)
+	if e.Key != "" {
+		fmt.Fprintf(&b, " %q", e.Key)
+	}
+	b.WriteString(": ")
 	if e.context != nil {
 		b.WriteString(e.context.Error() + ", ")
 	}
@@ -106,14 +112,23 @@ func oneLine(errs []error) string {
 
 // refusal is a node that says that another owner has the key. It is not ErrHeld: one node proves nothing.
 type refusal struct {
-	left time.Duration
+	left   time.Duration
+	holder string // empty when unknown
 }
 
 func (r refusal) Error() string {
-	if r.left <= 0 {
+	// What another program keeps there may be a secret; an owner of ours is none.
+	known := uuid.Validate(r.holder) == nil
+	switch {
+	case r.left <= 0 && known:
+		return "held by " + r.holder
+	case r.left <= 0:
 		return "the key is not this owner's"
+	case known:
+		return fmt.Sprintf("held by %s for another %v", r.holder, r.left)
+	default:
+		return fmt.Sprintf("held for another %v", r.left)
 	}
-	return fmt.Sprintf("held for another %v", r.left)
 }
 
 // Why a node that was waited for said nothing.

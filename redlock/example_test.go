@@ -116,6 +116,47 @@ func ExampleLocker_TryLock() {
 	// unlocked: <nil>
 }
 
+// Wait for a key that another process holds: its Unlock has the nodes wake whoever has waited longest.
+func ExampleLocker_Lock_waiting() {
+	addrs, stop := nodes(3)
+	defer stop()
+	open := func() *redlock.Locker { // each stands for a process of its own
+		locker, err := redlock.Dial(addrs, redlock.Config{})
+		if err != nil {
+			log.Fatal(err)
+		}
+		return locker
+	}
+	first, second := open(), open()
+	defer first.Close()
+	defer second.Close()
+
+	ctx := context.Background()
+	held, err := first.Lock(ctx, "orders/42")
+	if err != nil {
+		log.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		err := second.Do(ctx, "orders/42", func(_ context.Context, lease *redlock.Lease) error {
+			fmt.Println("second, with a larger fence:", lease.Fence() > held.Fence())
+			return nil
+		})
+		if err != nil {
+			log.Fatal(err)
+		}
+	}()
+	fmt.Println("first")
+	if err := held.Unlock(ctx); err != nil {
+		log.Fatal(err)
+	}
+	<-done
+	// Output:
+	// first
+	// second, with a larger fence: true
+}
+
 // A lease's context stops work that goes on when the lease is lost.
 func ExampleLease_Context() {
 	addrs, stop := nodes(3)

@@ -28,9 +28,14 @@ type NodeHealth struct {
 	// Skew is how far the node's wall clock is ahead of the median of the nodes that told theirs; less than 0: behind. 0
 	// also when it did not tell. Locks do not hang on it, and it costs no node its vote.
 	Skew time.Duration
+	// Silent is why the node does not announce to those who wait in Lock that a key is free, so that they ask again and
+	// again, as Backoff says; empty when it does.
+	Silent string
 	// Warning is what should be looked after although the node can vote; empty when nothing. In mode Fenced: a Skew of
-	// more than the time for which a node that forgot its votes does not vote, MaxTTL and a little. Then fences may come
-	// out of order after nodes have lost their memory.
+	// more than the time for which a node that forgot its votes does not vote, MaxTTL and a little, so that fences may come
+	// out of order after nodes have lost their memory; and a node that cannot announce to those who wait in Lock that a
+	// key is free, because an ACL forbids PUBLISH, SUBSCRIBE or PUBSUB on the channels "quorumlock:*". Where a majority cannot,
+	// and always in mode Plain, waiters ask again and again instead, as Backoff says.
 	Warning string
 }
 
@@ -79,6 +84,14 @@ func (l *Locker) Check(ctx context.Context) (Health, error) {
 	return h, e
 }
 
+// warn adds a warning.
+func (h *NodeHealth) warn(format string, args ...any) {
+	if h.Warning != "" {
+		h.Warning += "; "
+	}
+	h.Warning += fmt.Sprintf(format, args...)
+}
+
 // diagnose fills in what was found about each node, and compares their clocks.
 func (l *Locker) diagnose(nodes []NodeHealth, found []node.Health) {
 	var clocks []time.Duration
@@ -91,13 +104,19 @@ func (l *Locker) diagnose(nodes []NodeHealth, found []node.Health) {
 	quarantine := l.cfg.node(len(nodes)).Policy.Quarantine()
 	for i, f := range found {
 		nodes[i] = NodeHealth{Addr: f.Addr, Err: f.Err, Down: f.Down, RTT: f.RTT, Version: f.Version, Role: f.Role,
-			VotesIn: f.VotesIn, Unknown: f.Unknown}
+			VotesIn: f.VotesIn, Unknown: f.Unknown, Silent: f.Silent}
+		if !l.params.Fenced && f.Err == nil {
+			nodes[i].Silent = "mode Plain announces nothing"
+		}
+		if f.Silent != "" {
+			nodes[i].Warning = "it cannot announce that a key is free, so that waiters ask again and again: " + f.Silent
+		}
 		if !f.Told {
 			continue
 		}
 		nodes[i].Skew = f.Clock - median
 		if off := nodes[i].Skew; l.params.Fenced && off.Abs() > quarantine && len(clocks) >= l.params.Rule.Need() {
-			nodes[i].Warning = fmt.Sprintf("its clock is %v off the other nodes', which is more than the quarantine of %v: "+
+			nodes[i].warn("its clock is %v off the other nodes', which is more than the quarantine of %v: "+
 				"after a loss of memory fences may not be in order", off.Round(time.Millisecond), quarantine)
 		}
 	}

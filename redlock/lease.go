@@ -2,10 +2,8 @@ package redlock
 
 import (
 	"context"
-	"sync"
 	"time"
 
-	"github.com/quorumlock/quorumlock/clock"
 	"github.com/quorumlock/quorumlock/internal/node"
 	"github.com/quorumlock/quorumlock/internal/protocol"
 )
@@ -13,23 +11,13 @@ import (
 // Lease is a key that is held. It comes from [Locker.Lock], [Locker.TryLock] or [Locker.Do] and never comes back once
 // it is lost or unlocked. It is safe for concurrent use. A nil Lease behaves as one that was unlocked.
 type Lease struct {
-	locker *Locker
-	key    string
-	owner  string
+	attempt *attempt
+	turn    int // how many holders of the same attempt came before
+	rounds  int // that it took since this process had the key last; 0: it was handed over
 
-	mu      sync.Mutex
-	machine protocol.Lease     // guarded by mu; what the protocol says
-	settled chan struct{}      // capacity 1: acquiring, or unlocking, is decided
-	done    chan struct{}      // guarded by mu; nil until somebody asks for it
-	waits   []extendWait       // guarded by mu
-	heirs   map[*heir]struct{} // guarded by mu
-	account account            // guarded by mu; of the newest round
-	byClose bool               // guarded by mu; the locker's end was the lease's
-	planned clock.Instant      // guarded by mu; when the timetable was last asked to wake it
-	watch   *watch             // guarded by mu; nil when nobody observes
-
-	due  time.Duration // guarded by the timetable's mu
-	slot int           // guarded by the timetable's mu; -1: not in it
+	// Guarded by the attempt's mu.
+	done  chan struct{}      // nil until somebody asks for it
+	heirs map[*heir]struct{} // contexts that end with the lease
 }
 
 // extendWait is a caller of Extend who waits for a round.
@@ -55,15 +43,16 @@ func (s *Lease) Key() string {
 	if s == nil {
 		return ""
 	}
-	return s.key
+	return s.attempt.key
 }
 
-// Owner returns the value that is stored under the key on the nodes: a UUID, new for every try.
+// Owner returns the value that is stored under the key on the nodes: a UUID, new for every try. Holders of one process to
+// whom a lease is handed on share it.
 func (s *Lease) Owner() string {
 	if s == nil {
 		return ""
 	}
-	return s.owner
+	return s.attempt.owner
 }
 
 // Fence returns a number that is strictly larger for every later holder of the key. Send it along with every write, and
@@ -73,9 +62,9 @@ func (s *Lease) Fence() uint64 {
 	if s == nil {
 		return 0
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.machine.Fence() * node.Tick
+	s.attempt.mu.Lock()
+	defer s.attempt.mu.Unlock()
+	return s.fence()
 }
 
 // Left returns for how long the lease may still be trusted, if it is not extended; 0 when it is lost or unlocked.
@@ -83,9 +72,12 @@ func (s *Lease) Left() time.Duration {
 	if s == nil {
 		return 0
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.machine.Left(s.now())
+	s.attempt.mu.Lock()
+	defer s.attempt.mu.Unlock()
+	if s.attempt.holder != s {
+		return 0
+	}
+	return s.attempt.machine.Left(s.attempt.now())
 }
 
 // Done returns a channel that is closed when the lease is lost or unlocked: before anyone else can get the key.
@@ -93,11 +85,11 @@ func (s *Lease) Done() <-chan struct{} {
 	if s == nil {
 		return closedChannel
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.attempt.mu.Lock()
+	defer s.attempt.mu.Unlock()
 	switch {
 	case s.done != nil:
-	case s.machine.Phase() == protocol.Over:
+	case s.over():
 		s.done = closedChannel
 	default:
 		s.done = make(chan struct{})
@@ -111,8 +103,8 @@ func (s *Lease) Err() error {
 	if s == nil {
 		return ErrUnlocked
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.attempt.mu.Lock()
+	defer s.attempt.mu.Unlock()
 	return s.err()
 }
 
@@ -124,8 +116,8 @@ func (s *Lease) Context(parent context.Context) context.Context {
 		cancel(ErrUnlocked)
 		return ctx
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.attempt.mu.Lock()
+	defer s.attempt.mu.Unlock()
 	if err := s.err(); err != nil {
 		cancel(err)
 		return ctx
@@ -136,8 +128,8 @@ func (s *Lease) Context(parent context.Context) context.Context {
 	}
 	s.heirs[h] = struct{}{}
 	context.AfterFunc(ctx, func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
+		s.attempt.mu.Lock()
+		defer s.attempt.mu.Unlock()
 		delete(s.heirs, h)
 	})
 	return ctx
@@ -153,39 +145,46 @@ func (s *Lease) Extend(ctx context.Context) error {
 	if s == nil {
 		return wrap(opExtend, "", ErrUnlocked)
 	}
-	s.mu.Lock()
+	a := s.attempt
+	a.mu.Lock()
 	if ctx.Err() != nil && s.err() == nil {
-		defer s.mu.Unlock()
-		return s.unasked(opExtend, ErrNoQuorum).ended(ctx)
+		defer a.mu.Unlock()
+		return a.unasked(opExtend, ErrNoQuorum).ended(ctx)
 	}
-	now := s.now()
-	effects, round := s.machine.Extend(now)
+	if err := s.err(); err != nil {
+		a.mu.Unlock()
+		return wrap(opExtend, a.key, err)
+	}
+	now := a.now()
+	effects, round := a.machine.Extend(now)
 	result := make(chan error, 1)
 	if round != 0 {
-		s.waits = append(s.waits, extendWait{round: round, result: result})
+		a.waits = append(a.waits, extendWait{round: round, result: result})
 	}
-	s.carryOut(now, effects)
+	a.carryOut(now, effects)
 	err := s.err()
-	s.mu.Unlock()
+	a.mu.Unlock()
 	if round == 0 {
-		return wrap(opExtend, s.key, err)
+		return wrap(opExtend, a.key, err)
 	}
 	select {
 	case err, answered := <-result:
 		if !answered {
-			return wrap(opExtend, s.key, s.Err())
+			return wrap(opExtend, a.key, s.Err())
 		}
 		return err
 	case <-ctx.Done():
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		return s.failure(opExtend, ErrNoQuorum).ended(ctx)
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		return a.failure(opExtend, ErrNoQuorum).ended(ctx)
 	}
 }
 
 // Unlock gives the key back on all nodes and returns nil once a majority does not hold it any more; it waits for no
-// slow node, and at most for [Config.NodeTimeout]. It works also when ctx has ended, which it is only given for its
-// values: an unlock that a cancelled request skips would keep everybody out for a whole TTL.
+// slow node, and at most for [Config.NodeTimeout]. Where others wait for the key in this process, the lease may go on to
+// the first of them instead, within the bounds of [Config.Cohort], and Unlock returns nil at once. It works also when ctx
+// has ended, which it is only given for its values: an unlock that a cancelled request skips would keep everybody out for a
+// whole TTL.
 //
 // Whatever it returns, the lease is over. The error matches [ErrLost] when the lease was lost before, [ErrUnlocked] when
 // it was unlocked before, and [ErrNoQuorum] when too few nodes answered; they are told as soon as they can be reached,
@@ -194,53 +193,92 @@ func (s *Lease) Unlock(ctx context.Context) error {
 	if s == nil {
 		return wrap(opUnlock, "", ErrUnlocked)
 	}
-	s.mu.Lock()
+	a := s.attempt
+	a.mu.Lock()
 	if err := s.err(); err != nil {
-		s.mu.Unlock()
-		return wrap(opUnlock, s.key, err)
+		a.mu.Unlock()
+		return wrap(opUnlock, a.key, err)
+	}
+	if a.handOver() {
+		a.mu.Unlock()
+		return nil
+	}
+	if err := s.err(); err != nil {
+		a.mu.Unlock()
+		return wrap(opUnlock, a.key, err)
 	}
 	select {
-	case <-s.settled: // acquiring was decided, and nobody looked
+	case <-a.settled: // acquiring was decided, and nobody looked
 	default:
 	}
-	now := s.now()
-	s.carryOut(now, s.machine.Release(now))
-	late := s.machine.End() != protocol.Unlocked
-	s.mu.Unlock()
+	if a.queue != nil {
+		a.queue.yield()
+	}
+	now := a.now()
+	a.carryOut(now, a.machine.Release(now))
+	late := a.machine.End() != protocol.Unlocked
+	a.mu.Unlock()
 	if late { // the window closed between the two looks at the clock
-		return wrap(opUnlock, s.key, ErrLost)
+		return wrap(opUnlock, a.key, ErrLost)
 	}
 
-	<-s.settled
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch s.machine.Freed() {
+	<-a.settled
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch a.machine.Freed() {
 	case protocol.FreedAll:
 		return nil
 	case protocol.FreedTooLate:
-		return wrap(opUnlock, s.key, ErrLost)
+		return wrap(opUnlock, a.key, ErrLost)
 	default:
-		return s.failure(opUnlock, ErrNoQuorum)
+		return a.failure(opUnlock, ErrNoQuorum)
 	}
 }
 
-// err returns why the lease is over, or nil. Callers hold mu.
+// err returns why the lease is over, or nil. Callers hold the attempt's mu.
 func (s *Lease) err() error {
-	now := s.now()
-	if s.machine.Phase() == protocol.Held && s.machine.Left(now) == 0 {
-		s.carryOut(now, s.machine.Tick(now))
+	if s.attempt.holder != s {
+		return ErrUnlocked // and handed on
 	}
-	switch s.machine.End() {
-	case protocol.NotOver:
-		return nil
-	case protocol.Unlocked:
-		return ErrUnlocked
-	default:
-		return ErrLost
-	}
+	return s.attempt.err()
 }
 
-func (s *Lease) now() clock.Instant { return s.locker.timetable.clock.Now() }
+// over reports whether the lease has been ended. Callers hold the attempt's mu.
+func (s *Lease) over() bool {
+	return s.attempt.holder != s || s.attempt.machine.Phase() == protocol.Over
+}
+
+// end tells everybody that the lease is over. Callers hold the attempt's mu.
+func (s *Lease) end(why error) {
+	if s.done == nil {
+		s.done = closedChannel
+	} else {
+		close(s.done)
+	}
+	for h := range s.heirs {
+		h.cancel(why)
+	}
+	for _, w := range s.attempt.waits {
+		close(w.result)
+	}
+	s.attempt.waits = nil
+}
+
+// fence returns the lease's number for storage. Callers hold the attempt's mu.
+func (s *Lease) fence() uint64 {
+	fence := s.attempt.machine.Fence() * node.Tick
+	if fence > 0 {
+		fence += uint64(s.turn)
+	}
+	return fence
+}
+
+// evicted reports whether it was Close that ended the lease, and not its holder.
+func (s *Lease) evicted() bool {
+	s.attempt.mu.Lock()
+	defer s.attempt.mu.Unlock()
+	return s.attempt.byClose && s.attempt.holder == s
+}
 
 var closedChannel = func() chan struct{} {
 	c := make(chan struct{})

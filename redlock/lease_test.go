@@ -223,9 +223,9 @@ func TestContextsAreLetGo(t *testing.T) {
 			wantIs(t, context.Cause(ctx), context.Canceled)
 		}
 		synctest.Wait()
-		lease.mu.Lock()
+		lease.attempt.mu.Lock()
 		left := len(lease.heirs)
-		lease.mu.Unlock()
+		lease.attempt.mu.Unlock()
 		if left != 0 {
 			t.Errorf("got %d contexts kept, want 0", left)
 		}

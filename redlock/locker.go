@@ -5,10 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/quorumlock/quorumlock/clock"
@@ -29,6 +30,10 @@ type Locker struct {
 // house is what a locker and its WithTTL siblings share.
 type house struct {
 	nodes     []*node.Node
+	process   string        // what this process is enrolled as on the nodes, when it waits
+	fenced    bool          // nodes announce what happens to keys
+	hears     atomic.Uint64 // a quorum.Set: the nodes whose announcements are heard
+	queues    queues
 	timetable *timetable
 	journal   *journal      // nil without a logger
 	closing   chan struct{} // closed when Close begins
@@ -73,7 +78,8 @@ func open(what string, count int, cfg Config, dial func(i int, cfg node.Config) 
 	case count > quorum.MaxNodes:
 		return nil, fmt.Errorf("redlock: %d nodes; at most %d are possible", count, quorum.MaxNodes)
 	}
-	h := &house{closing: make(chan struct{})}
+	h := &house{process: uuid.NewString(), fenced: cfg.Mode == Fenced, closing: make(chan struct{}), timetable: newTimetable(clock.System)}
+	h.queues.open()
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	} else {
@@ -82,6 +88,7 @@ func open(what string, count int, cfg Config, dial func(i int, cfg node.Config) 
 	}
 	known := make(map[string]int, count)
 	shared := cfg.node(count)
+	shared.Process, shared.Listener = h.process, h
 	for i := range count {
 		n, err := dial(i, shared)
 		if err != nil {
@@ -95,7 +102,6 @@ func open(what string, count int, cfg Config, dial func(i int, cfg node.Config) 
 		}
 		known[n.Addr()] = i
 	}
-	h.timetable = newTimetable(clock.System)
 	return &Locker{house: h, cfg: cfg, params: cfg.params(count)}, nil
 }
 
@@ -104,6 +110,7 @@ func (h *house) discard() {
 	for _, n := range h.nodes {
 		_ = n.Close(context.Background())
 	}
+	h.timetable.stop()
 	if h.journal != nil {
 		h.journal.close(0)
 	}
@@ -132,6 +139,9 @@ func (l *Locker) WithTTL(ttl time.Duration) *Locker {
 // Lock waits until this caller holds key, or ctx ends. The lease is extended in the background until Unlock, unless
 // Config.NoRenew says otherwise.
 //
+// Calls for one key, of this locker and its WithTTL siblings, are served in the order in which they came. Between processes,
+// in mode Fenced, whoever has waited longest is woken when the key is given back.
+//
 // When ctx ends first, no node keeps a grant made for this call, and the error matches both ctx's cause and what the
 // last round met: [ErrHeld] or [ErrNoQuorum]. Lock returns sooner when waiting cannot help: a bad key, a key that holds
 // something else than a lock, nodes that refuse our credentials, or [ErrClosed]. Safe for concurrent use.
@@ -139,54 +149,58 @@ func (l *Locker) WithTTL(ttl time.Duration) *Locker {
 // A ctx that comes from another lease's Context ends with that lease, and the error then matches that lease's [ErrLost] or
 // [ErrUnlocked] as the cause of ctx: not one of key, which was never held.
 func (l *Locker) Lock(ctx context.Context, key string) (*Lease, error) {
-	pause := l.cfg.Backoff.Min
-	var last *QuorumError
+	if err := l.admit(key); err != nil {
+		return nil, err
+	}
+	defer l.attempts.Done()
+	began := l.begin()
 	for {
-		lease, err := l.TryLock(ctx, key)
-		if err == nil {
-			return lease, nil
-		}
-		failed, ok := errors.AsType[*QuorumError](err)
-		if !ok || failed.final() {
+		w, head := l.queues.join(l, key)
+		lease, err := w.lock(ctx, head)
+		if err != nil {
 			return nil, err
 		}
-		if failed.context != nil {
-			return nil, failed.after(last)
+		if lease.rounds == 0 && lease.Err() != nil {
+			continue // it was handed over, and is over before anybody could look
 		}
-		last = failed
-		select {
-		case <-time.After(pause - rand.N(pause/2+1)):
-			pause = min(2*pause, l.cfg.Backoff.Max)
-		case <-ctx.Done():
-			return nil, last.ended(ctx)
-		case <-l.closing:
-			return nil, wrap(opLock, key, ErrClosed)
-		}
+		l.locked(lease, began)
+		return lease, nil
 	}
 }
 
 // TryLock asks every node once and does not wait for a key that is held. The error matches [ErrHeld] when enough nodes
 // said so, [ErrNoQuorum] when too few answered, [ErrExpired] when they were too slow, and ctx's cause when that ended
-// first; then no node keeps a grant made for this call. Safe for concurrent use.
+// first; then no node keeps a grant made for this call. It does not care who waits in Lock, and what it gets is not handed
+// over to them. ErrHeld also means a key that is kept, for up to 200 ms, for a process that was woken. Safe for concurrent use.
 func (l *Locker) TryLock(ctx context.Context, key string) (*Lease, error) {
-	if l.bad != nil {
-		return nil, l.bad
-	}
-	if err := checkKey(key); err != nil {
-		return nil, fmt.Errorf("redlock: %w", err)
-	}
-	if !l.enter() {
-		return nil, wrap(opLock, key, ErrClosed)
+	if err := l.admit(key); err != nil {
+		return nil, err
 	}
 	defer l.attempts.Done()
-	s, err := newLease(l, key)
+	began := l.begin()
+	a, err := newAttempt(l, key)
 	if err != nil {
 		return nil, err
 	}
-	if ctx.Err() != nil {
-		return nil, s.unasked(opLock, ErrNoQuorum).ended(ctx)
+	lease, err := a.try(ctx, nil)
+	if err != nil {
+		return nil, err
 	}
-	return s.acquire(ctx)
+	l.locked(lease, began)
+	return lease, nil
+}
+
+// admit begins a call that locks key, which ends with l.attempts.Done, or says why it may not be.
+func (l *Locker) admit(key string) error {
+	switch err := checkKey(key); {
+	case l.bad != nil:
+		return l.bad
+	case err != nil:
+		return fmt.Errorf("redlock: %w", err)
+	case !l.enter():
+		return wrap(opLock, key, ErrClosed)
+	}
+	return nil
 }
 
 // Do runs fn while it holds key. The ctx that fn gets ends when the lease is lost, with cause [ErrLost], or when the
@@ -268,12 +282,33 @@ func (h *house) closed() bool {
 // proposal is the fence that this client proposes (R5): the largest node clock that it knows of, and a margin that covers
 // what the nodes' clocks differ by, so that they agree on it. 0 when no node has told its time yet.
 func (h *house) proposal(now clock.Instant) uint64 {
-	var latest int64
-	for _, n := range h.nodes {
-		latest = max(latest, n.Clock(now))
-	}
+	latest := h.latest(now)
 	if latest == 0 {
 		return 0
 	}
 	return uint64(latest+50_000) / node.Tick
+}
+
+// latest returns the largest node clock that this client knows of, in µs; 0 when no node has told its time yet.
+func (h *house) latest(now clock.Instant) int64 {
+	var latest int64
+	for _, n := range h.nodes {
+		latest = max(latest, n.Clock(now))
+	}
+	return latest
+}
+
+// nodesTime returns what the middle one of the nodes' clocks shows, in µs, as far as this client knows them; else its own.
+func (h *house) nodesTime() int64 {
+	now := h.timetable.clock.Now()
+	var shown []time.Duration
+	for _, n := range h.nodes {
+		if at := n.Clock(now); at != 0 {
+			shown = append(shown, time.Duration(at)*time.Microsecond)
+		}
+	}
+	if len(shown) == 0 {
+		return time.Now().UnixMicro()
+	}
+	return node.Median(shown).Microseconds()
 }

@@ -15,6 +15,16 @@ type Observer struct {
 	// of what is undone in the background. It is called from several goroutines at a time, in the middle of the work:
 	// it must not block, and must not use the lease or the locker.
 	Answered func(Answer)
+	// Locked is told of every Lock and TryLock that got its key, before that returns. It may use neither.
+	Locked func(Locked)
+}
+
+// Locked is how one Lock or TryLock came by its key.
+type Locked struct {
+	Key      string
+	Waited   time.Duration // from the call
+	Rounds   int           // that asked the nodes, of this process and for this key, since it had the key last; 0 when handed over
+	HandOver bool          // it was handed over in this process, without a word to the nodes
 }
 
 // Answer is what one node said in one round. Everybody who answers with a yes has a vote in it.
@@ -55,26 +65,41 @@ func (cfg *Config) watching() *watch {
 	return new(watch)
 }
 
+// begin returns when a call of Lock begins, as far as anybody wants to know.
+func (l *Locker) begin() clock.Instant {
+	if l.cfg.Observer == nil || l.cfg.Observer.Locked == nil {
+		return clock.Instant{}
+	}
+	return l.timetable.clock.Now()
+}
+
+// locked tells the observer of a lock that began at the given time.
+func (l *Locker) locked(s *Lease, began clock.Instant) {
+	if l.cfg.Observer != nil && l.cfg.Observer.Locked != nil {
+		l.cfg.Observer.Locked(Locked{Key: s.attempt.key, Waited: l.timetable.clock.Now().Sub(began), Rounds: s.rounds, HandOver: s.rounds == 0})
+	}
+}
+
 // asked notes the start of a round. A raise may ask further nodes later, in the same round. Callers hold mu.
-func (s *Lease) asked(now clock.Instant, e protocol.Effect) {
-	if s.watch == nil || e.Round == 0 || e.Round == s.watch.newest.id || e.Round == s.watch.first.id {
+func (a *attempt) asked(now clock.Instant, e protocol.Effect) {
+	if a.watch == nil || e.Round == 0 || e.Round == a.watch.newest.id || e.Round == a.watch.first.id {
 		return
 	}
-	round := &s.watch.newest
+	round := &a.watch.newest
 	if e.Op == protocol.Grant {
-		round = &s.watch.first
+		round = &a.watch.first
 	}
 	*round = watchedRound{id: e.Round, op: e.Op, start: now}
 }
 
 // observed tells the observer of an answer. Callers hold mu.
-func (s *Lease) observed(now clock.Instant, index int, id uint32, r node.Reply) {
-	if s.watch == nil {
+func (a *attempt) observed(now clock.Instant, index int, id uint32, r node.Reply) {
+	if a.watch == nil {
 		return
 	}
-	round := &s.watch.newest
-	if id == s.watch.first.id {
-		round = &s.watch.first
+	round := &a.watch.newest
+	if id == a.watch.first.id {
+		round = &a.watch.first
 	}
 	if id == 0 || id != round.id {
 		return // a straggler from two rounds ago
@@ -84,10 +109,10 @@ func (s *Lease) observed(now clock.Instant, index int, id uint32, r node.Reply) 
 	if yes {
 		round.votes++
 	}
-	s.locker.cfg.Observer.Answered(Answer{
-		Op: observedOps[round.op], Node: index, Addr: s.locker.nodes[index].Addr(),
+	a.locker.cfg.Observer.Answered(Answer{
+		Op: observedOps[round.op], Node: index, Addr: a.locker.nodes[index].Addr(),
 		Yes: yes, Err: r.Err, After: now.Sub(round.start),
-		Votes: round.votes, Answers: round.answers, Need: s.locker.params.Rule.Need(),
+		Votes: round.votes, Answers: round.answers, Need: a.locker.params.Rule.Need(),
 	})
 }
 

@@ -25,8 +25,8 @@ type timetable struct {
 	over  chan struct{} // closed when the goroutine has ended
 
 	mu      sync.Mutex
-	queue   queue         // guarded by mu
-	waking  []*Lease      // guarded by mu; taken out of the queue to be woken, and perhaps put back
+	agenda  agenda        // guarded by mu
+	waking  []*attempt    // guarded by mu; taken out of the queue to be woken, and perhaps put back
 	until   time.Duration // guarded by mu; how long the goroutine sleeps, on the monotonic axis
 	asleep  bool          // guarded by mu; it sleeps until it is woken
 	closed  bool          // guarded by mu; no new leases
@@ -41,37 +41,37 @@ func newTimetable(c clock.Clock) *timetable {
 
 // put has s woken at the given time instead of whenever it had asked for before. It returns false, and does not, when
 // the timetable is closed to leases that are not over.
-func (t *timetable) put(s *Lease, at clock.Instant, over bool) bool {
+func (t *timetable) put(a *attempt, at clock.Instant, over bool) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.closed && !over {
-		t.remove(s)
+		t.remove(a)
 		return false
 	}
-	s.due = at.Mono()
-	if s.slot < 0 {
-		heap.Push(&t.queue, s)
+	a.due = at.Mono()
+	if a.slot < 0 {
+		heap.Push(&t.agenda, a)
 	} else {
-		heap.Fix(&t.queue, s.slot)
+		heap.Fix(&t.agenda, a.slot)
 	}
-	if t.asleep || s.due < t.until {
+	if t.asleep || a.due < t.until {
 		t.asleep = false
-		t.until = s.due
+		t.until = a.due
 		t.stir()
 	}
 	return true
 }
 
-// drop forgets s.
-func (t *timetable) drop(s *Lease) {
+// drop forgets a.
+func (t *timetable) drop(a *attempt) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.remove(s)
+	t.remove(a)
 }
 
-func (t *timetable) remove(s *Lease) {
-	if s.slot >= 0 {
-		heap.Remove(&t.queue, s.slot)
+func (t *timetable) remove(a *attempt) {
+	if a.slot >= 0 {
+		heap.Remove(&t.agenda, a.slot)
 	}
 }
 
@@ -79,10 +79,10 @@ func (t *timetable) remove(s *Lease) {
 func (t *timetable) close() {
 	t.mu.Lock()
 	t.closed = true
-	leases := append(append([]*Lease(nil), t.queue...), t.waking...)
+	leases := append(append([]*attempt(nil), t.agenda...), t.waking...)
 	t.mu.Unlock()
-	for _, s := range leases {
-		s.shut()
+	for _, a := range leases {
+		a.shut()
 	}
 }
 
@@ -115,8 +115,8 @@ func (t *timetable) run() {
 		if stopped {
 			return
 		}
-		for _, s := range due {
-			s.awake()
+		for _, a := range due {
+			a.awake()
 		}
 		if len(due) > 0 {
 			continue
@@ -134,47 +134,47 @@ func (t *timetable) run() {
 }
 
 // due takes out the leases to wake now, or returns how long to sleep; less than 0: until woken.
-func (t *timetable) due(now clock.Instant, all bool) (due []*Lease, sleep time.Duration, stopped bool) {
+func (t *timetable) due(now clock.Instant, all bool) (due []*attempt, sleep time.Duration, stopped bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	clear(t.waking)
 	due = t.waking[:0]
-	for len(t.queue) > 0 && (all || t.queue[0].due <= now.Mono()) {
-		due = append(due, heap.Pop(&t.queue).(*Lease))
+	for len(t.agenda) > 0 && (all || t.agenda[0].due <= now.Mono()) {
+		due = append(due, heap.Pop(&t.agenda).(*attempt))
 	}
 	t.waking = due
-	t.asleep = len(t.queue) == 0 && len(due) == 0
+	t.asleep = len(t.agenda) == 0 && len(due) == 0
 	if t.asleep {
 		return nil, -1, t.stopped
 	}
-	if len(t.queue) > 0 {
-		sleep = min(t.queue[0].due-now.Mono(), tick)
+	if len(t.agenda) > 0 {
+		sleep = min(t.agenda[0].due-now.Mono(), tick)
 	}
 	t.until = now.Mono() + sleep
 	return due, sleep, t.stopped
 }
 
-// queue is the heap of leases by when they are due.
-type queue []*Lease
+// agenda is the heap of leases by when they are due.
+type agenda []*attempt
 
-func (q queue) Len() int           { return len(q) }
-func (q queue) Less(i, j int) bool { return q[i].due < q[j].due }
-func (q queue) Swap(i, j int) {
+func (q agenda) Len() int           { return len(q) }
+func (q agenda) Less(i, j int) bool { return q[i].due < q[j].due }
+func (q agenda) Swap(i, j int) {
 	q[i], q[j] = q[j], q[i]
 	q[i].slot, q[j].slot = i, j
 }
 
-func (q *queue) Push(x any) {
-	s := x.(*Lease)
-	s.slot = len(*q)
-	*q = append(*q, s)
+func (q *agenda) Push(x any) {
+	a := x.(*attempt)
+	a.slot = len(*q)
+	*q = append(*q, a)
 }
 
-func (q *queue) Pop() any {
+func (q *agenda) Pop() any {
 	last := len(*q) - 1
-	s := (*q)[last]
+	a := (*q)[last]
 	(*q)[last] = nil
 	*q = (*q)[:last]
-	s.slot = -1
-	return s
+	a.slot = -1
+	return a
 }

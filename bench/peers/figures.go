@@ -52,6 +52,15 @@ func cycleP99(m Measurement) float64   { return m.CycleP99 }
 func waitP50(m Measurement) float64    { return m.WaitP50 }
 func waitP99(m Measurement) float64    { return m.WaitP99 }
 func waitMax(m Measurement) float64    { return m.WaitMax }
+func waitMean(m Measurement) float64   { return m.WaitMean }
+func waitP9999(m Measurement) float64  { return m.WaitP9999 }
+func smallest(m Measurement) float64   { return m.LeastShare }
+func passP50(m Measurement) float64    { return m.PassP50 }
+func passP99(m Measurement) float64    { return m.PassP99 }
+func passMax(m Measurement) float64    { return m.PassMax }
+func lockP50(m Measurement) float64    { return m.LockP50 }
+func restedP50(m Measurement) float64  { return m.RestedP50 }
+func lockP99(m Measurement) float64    { return m.LockP99 }
 func mallocs(m Measurement) float64    { return m.Allocs }
 func byteCount(m Measurement) float64  { return m.Bytes }
 func cpuPerLock(m Measurement) float64 { return m.CPU }
@@ -59,3 +68,4 @@ func failures(m Measurement) int       { return m.Failed }
 func locks(m Measurement) int          { return m.Locks }
 func keysLeft(m Measurement) int       { return m.KeysLeft }
 func overlaps(m Measurement) int       { return m.Overlaps }
+func tooEarly(m Measurement) int       { return m.TooEarly }

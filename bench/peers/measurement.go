@@ -21,6 +21,8 @@ type Measurement struct {
 	WaitP50   float64 `json:"wait_p50_ms,omitempty"` // from asking to holding
 	WaitP99   float64 `json:"wait_p99_ms,omitempty"`
 	WaitMax   float64 `json:"wait_max_ms,omitempty"`
+	WaitMean  float64 `json:"wait_mean_ms,omitempty"`
+	WaitP9999 float64 `json:"wait_p9999_ms,omitempty"`
 
 	// For each lock that was taken and given back; of this process, which is the client, and nothing else while the
 	// nodes are processes or containers.
@@ -33,6 +35,25 @@ type Measurement struct {
 	Failed   int    `json:"failed"`            // cycles that returned an error
 	Failure  string `json:"failure,omitempty"` // the most frequent one
 	Overlaps int    `json:"overlaps"`          // one key: how often two held it at once
+
+	// Of clients in several processes; Workers is how many they have together.
+	Processes  int     `json:"processes,omitempty"`
+	LeastShare float64 `json:"least_share,omitempty"`    // of a process, against its fair one
+	JainProc   float64 `json:"jain_processes,omitempty"` // Jain's index over the processes, and over all workers
+	JainWorker float64 `json:"jain_workers,omitempty"`
+	Counts     [][]int `json:"counts,omitempty"` // of holds, of each process's workers
+	// From when one process called Unlock, or was killed, until Lock had returned in another one that waited.
+	PassP50 float64 `json:"pass_p50_ms,omitempty"`
+	PassP99 float64 `json:"pass_p99_ms,omitempty"`
+	PassMax float64 `json:"pass_max_ms,omitempty"`
+	// One Lock of a key that nobody else wants, in the same turn.
+	LockP50 float64 `json:"lock_p50_ms,omitempty"`
+	LockP99 float64 `json:"lock_p99_ms,omitempty"`
+	// RestedP50 is the same when nobody had done anything for as long as a lock is held there.
+	RestedP50 float64 `json:"rested_p50_ms,omitempty"`
+	// TooEarly is how often Lock returned before the window of the lease had closed whose holder was killed.
+	TooEarly int `json:"too_early,omitempty"`
+
 	// KeysLeft is how many keys stood on all nodes together shortly after the subject had closed, without those that
 	// this library keeps for fences; -1: not counted.
 	KeysLeft int `json:"keys_left"`
@@ -50,6 +71,10 @@ const (
 	links      = "links"
 	oneKey     = "onekey"
 
+	processes    = "processes"     // one key, wanted by several processes
+	handOver     = "handover"      // from one process to another
+	killedHolder = "killed-holder" // from one that was killed
+
 	healthy = "healthy"
 	slow    = "slow"
 )
@@ -65,7 +90,7 @@ func measured(m Measurement, y Yield, load Load) Measurement {
 		m.PerSecond = float64(y.InTime) / load.For.Seconds()
 	}
 	m.CycleP50, m.CycleP99, m.CycleMax = ms(percentile(y.Cycles, 50)), ms(percentile(y.Cycles, 99)), ms(percentile(y.Cycles, 100))
-	m.WaitP50, m.WaitP99, m.WaitMax = ms(percentile(y.Waits, 50)), ms(percentile(y.Waits, 99)), ms(percentile(y.Waits, 100))
+	m = m.waited(y.Waits)
 	if y.Locks > 0 {
 		m.Allocs = float64(y.Mallocs) / float64(y.Locks)
 		m.Bytes = float64(y.Bytes) / float64(y.Locks)
@@ -76,6 +101,19 @@ func measured(m Measurement, y Yield, load Load) Measurement {
 	}
 	m.Failure = commonest(y.Failed)
 	m.Overlaps = y.Overlap
+	return m
+}
+
+// waited puts waits, sorted, into numbers.
+func (m Measurement) waited(waits []time.Duration) Measurement {
+	m.WaitP50, m.WaitP99, m.WaitP9999 = ms(percentile(waits, 50)), ms(percentile(waits, 99)), ms(percentile(waits, 99.99))
+	m.WaitMax, m.WaitMean = ms(percentile(waits, 100)), ms(mean(waits))
+	return m
+}
+
+// passed puts times from one process to another, sorted, into numbers.
+func (m Measurement) passed(times []time.Duration) Measurement {
+	m.PassP50, m.PassP99, m.PassMax = ms(percentile(times, 50)), ms(percentile(times, 99)), ms(percentile(times, 100))
 	return m
 }
 

@@ -22,6 +22,10 @@ func (r *page) ratios() {
 	r.line("is not through %v after that is cancelled, and has failed. No key is used in two turns, and a worker comes back to", grace)
 	r.line("a key after thousands of others, so that nobody meets what was left there. Clients and nodes share the machine's cores.")
 	r.line("")
+	r.line("Where clients are in processes of their own, these are started for each turn; each locks keys of its own once for each")
+	r.line("of its workers before it counts as ready, and all begin when all are ready. Times of two processes are compared on")
+	r.line("`CLOCK_MONOTONIC`, which is the same for all of them, to within a microsecond or two.")
+	r.line("")
 }
 
 func (r *page) subjects() {

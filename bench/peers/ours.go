@@ -18,7 +18,7 @@ func oursKind(name string) Kind {
 		Name: name, Ours: true,
 		Notes: notes + ": TTL 10 s, renewal on, one `Lock` and one `Unlock` for each cycle.",
 		Open: func(_ context.Context, site Site) (Subject, error) {
-			locker, err := redlock.Dial(site.Addrs, redlock.Config{Mode: mode, Fresh: true})
+			locker, err := redlock.Dial(site.Addrs, redlock.Config{Mode: mode, Fresh: true, TTL: site.TTL})
 			if err != nil {
 				return nil, err
 			}

@@ -61,7 +61,7 @@ func TestPercentile(t *testing.T) {
 	}
 }
 
-// A target is met by the median, at the bound too, and never by nothing.
+// A target is met by the median, at the bound too, and never by nothing; where the largest is meant, by that.
 func TestTargetMet(t *testing.T) {
 	for _, c := range []struct {
 		target Target
@@ -72,6 +72,9 @@ func TestTargetMet(t *testing.T) {
 		{atMost(1.5, "", Spread{1.5, 1, 20, 5}), true},
 		{atMost(1.5, "", Spread{1.51, 1, 20, 5}), false},
 		{atMost(1.5, "", Spread{}), false},
+		{Target{Bound: 50, Largest: true, Measured: Spread{1, 1, 50, 5}}, true},
+		{Target{Bound: 50, Largest: true, Measured: Spread{1, 1, 51, 5}}, false},
+		{Target{Largest: true, Measured: Spread{0, 0, 1, 5}}, false},
 	} {
 		if got := c.target.Met(); got != c.want {
 			t.Errorf("%+v: got %v", c.target, got)

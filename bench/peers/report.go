@@ -18,7 +18,8 @@ func report(run *Run, svg string) string {
 		write    func()
 	}{
 		{throughput, r.throughput}, {latency, r.latency}, {hung, r.hung}, {killed, r.killed},
-		{allocs, r.allocs}, {cpu, r.cpu}, {throughput, r.servers}, {links, r.links}, {oneKey, r.oneKey},
+		{allocs, r.allocs}, {cpu, r.cpu}, {throughput, r.servers}, {links, r.links},
+		{oneKey, r.oneKey}, {processes, r.processes}, {handOver, r.handOver}, {killedHolder, r.killedHolder},
 	} {
 		if r.has(part.workload) || part.workload == latency && r.has(sizes) {
 			part.write()
@@ -75,7 +76,8 @@ func (r *page) targets() {
 	}
 	r.line("## Targets")
 	r.line("")
-	r.line("Ratios are medians of pairs (see [below](#how-ratios-are-made)); the median decides whether a target is met.")
+	r.line("Ratios are medians of pairs (see [below](#how-ratios-are-made)); the median decides whether a target is met. Where the")
+	r.line("target is the *largest* of all, the largest decides.")
 	r.line("")
 	r.line("| what | target | measured | met |")
 	r.line("|---|---:|---:|---|")
@@ -251,27 +253,6 @@ func (r *page) links() {
 		rows = append(rows, []string{k.Name, p50.spread().text(""), against(near), against(most)})
 	}
 	r.table([]string{"subject", "p50 ms", "÷ quorum-th", "÷ slowest"}, rows)
-}
-
-func (r *page) oneKey() {
-	r.line("## One key: 64 workers want it")
-	r.line("")
-	of := func(subject string, figure func(Measurement) float64) series {
-		return r.of(pick{workload: oneKey, subject: subject}, figure)
-	}
-	var rows [][]string
-	for _, k := range r.subjectsOf(oneKey) {
-		p := pick{workload: oneKey, subject: k.Name}
-		rows = append(rows, []string{
-			k.Name, of(k.Name, perSecond).spread().text(""), ratio(of(k.Name, perSecond), of(redsyncDefault, perSecond)).text("×"),
-			of(k.Name, waitP50).spread().median(), of(k.Name, waitP99).spread().median(), of(k.Name, waitMax).spread().high(),
-			r.failed(p), fmt.Sprint(r.sum(p, overlaps)), fmt.Sprint(r.sum(p, keysLeft)),
-		})
-	}
-	r.table([]string{"subject", "hand-overs/s", "÷ redsync", "wait p50 ms", "wait p99 ms", "wait max ms", "gave up", "two holders", "keys left"}, rows)
-	r.line("A lock is given back as soon as it is there. *Wait*: from asking to holding. *Gave up*: cycles that returned an error,")
-	r.line("such as redsync's after 32 tries. *Two holders*: how often a worker held the key while another one did.")
-	r.line("")
 }
 
 // subjectsOf returns the subjects that were measured in any of the workloads, in the order of the tables.

@@ -31,7 +31,8 @@ func madeUp() *Run {
 		var figures []Measurement
 		for i, f := range perSecond {
 			figures = append(figures, Measurement{
-				PerSecond: f, CycleP50: 64e3 / f, CycleP99: 128e3 / f, CPU: 1e6 / f, WaitP50: 1, WaitP99: 20, WaitMax: 30 + float64(i),
+				PerSecond: f, CycleP50: 64e3 / f, CycleP99: 128e3 / f, CPU: 1e6 / f,
+				WaitMean: 8, WaitP50: 1, WaitP99: 20, WaitP9999: 24, WaitMax: 30 + float64(i),
 				Allocs: 30 + float64(i), Bytes: 4000 + 100*float64(i),
 			})
 		}
@@ -84,6 +85,25 @@ func madeUp() *Run {
 	}
 	rates(oneKey, healthy, oursPlain, 5, 3_000, 3_000, 3_300)
 	rates(oneKey, healthy, redsyncDefault, 5, 1_500, 2_000, 1_500)
+	rates(oneKey, healthy, rueidisLock, 5, 1_000, 1_000, 1_100)
+	rates(oneKey, healthy, oursFenced, 5, 90_000, 120_000, 60_000)
+	several := func(workload, subject string, perSecond ...float64) {
+		var figures []Measurement
+		for i, f := range perSecond {
+			x := float64(i)
+			figures = append(figures, Measurement{
+				Processes: 8, PerSecond: f, WaitP50: 5, WaitP99: 40 + 5*x, WaitMax: 60 + x, LeastShare: 0.5 + x/10, JainProc: 0.9 + x/100, JainWorker: 0.8,
+				PassP50: 1 + x/10, PassP99: 2 + x, PassMax: 1900 + 75*x, LockP50: 0.5, LockP99: 1, RestedP50: 0.8, Locks: 3,
+			})
+		}
+		add(Measurement{Workload: workload, State: healthy, Subject: subject, Nodes: 5, Workers: 64}, figures...)
+	}
+	several(processes, oursFenced, 12_000, 10_000, 9_000)
+	several(processes, redsyncDefault, 1_000, 1_000, 1_200)
+	several(handOver, oursFenced, 19, 18, 19)
+	several(handOver, redsyncDefault, 6, 7, 6)
+	several(killedHolder, oursFenced, 0.4, 0.4, 0.5)
+	run.Measurements[len(run.Measurements)-1].TooEarly = 1
 	return run
 }
 

@@ -22,6 +22,13 @@ type Settings struct {
 	Turn   time.Duration `json:"turn_ns"`
 	Fault  time.Duration `json:"fault_ns"` // turns on nodes that are hung or killed
 	OneKey time.Duration `json:"one_key_ns"`
+
+	// Of the workloads with clients in several processes.
+	Processes time.Duration `json:"processes_ns"`  // a turn
+	HandOver  time.Duration `json:"hand_over_ns"`  // a turn
+	Alone     int           `json:"alone"`         // so many locks that nobody else wants, to know what a round takes
+	Kills     int           `json:"kills"`         // of holders in a turn
+	KilledTTL time.Duration `json:"killed_ttl_ns"` // of the holders that are killed
 }
 
 // full and quick are the settings without and with -quick.
@@ -29,10 +36,12 @@ var (
 	full = Settings{
 		Kind: cluster.Process, Nodes: 5, Rounds: 5,
 		Warm: 400 * time.Millisecond, Turn: 1500 * time.Millisecond, Fault: 3 * time.Second, OneKey: 3 * time.Second,
+		Processes: 10 * time.Second, HandOver: 5 * time.Second, Alone: 200, Kills: 3, KilledTTL: 2 * time.Second,
 	}
 	quick = Settings{
 		Kind: cluster.Process, Nodes: 5, Rounds: 2,
 		Warm: 50 * time.Millisecond, Turn: 100 * time.Millisecond, Fault: 200 * time.Millisecond, OneKey: 200 * time.Millisecond,
+		Processes: 300 * time.Millisecond, HandOver: 300 * time.Millisecond, Alone: 20, Kills: 1, KilledTTL: 500 * time.Millisecond,
 	}
 )
 
@@ -63,6 +72,9 @@ var workloads = []struct {
 	{cpu, (*bench).cpu},
 	{links, (*bench).links},
 	{oneKey, (*bench).oneKey},
+	{processes, (*bench).processes},
+	{handOver, (*bench).handOver},
+	{killedHolder, (*bench).killedHolder},
 }
 
 // linkDelays are the round trips of the nodes on slow links; with more nodes they begin again.
@@ -138,11 +150,15 @@ func (b *bench) newTurn(workload string, k Kind, nodes, workers int) turn {
 
 // rounds runs every turn once in each round, in rotated order, and each on clients of its own.
 func (b *bench) rounds(ctx context.Context, turns []turn) error {
+	return b.alternate(turns, func(t turn, round int) error { return b.take(ctx, b.nodes, t, round, healthy) })
+}
+
+// alternate has every turn taken once in each round, in rotated order.
+func (b *bench) alternate(turns []turn, take func(t turn, round int) error) error {
 	total := b.run.Settings.Rounds
 	for round := range total {
 		for i := range turns {
-			t := turns[(i+round*len(turns)/total)%len(turns)]
-			if err := b.take(ctx, b.nodes, t, round, healthy); err != nil {
+			if err := take(turns[(i+round*len(turns)/total)%len(turns)], round); err != nil {
 				return err
 			}
 		}

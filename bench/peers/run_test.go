@@ -19,6 +19,7 @@ func TestARunMeasuresEverything(t *testing.T) {
 	three(t) // skips where there is no redis-server
 	s := quick
 	s.Rounds, s.Turn, s.Fault, s.OneKey = 2, 20*time.Millisecond, 50*time.Millisecond, 50*time.Millisecond
+	s.Processes, s.HandOver = 50*time.Millisecond, 120*time.Millisecond
 	var names []string
 	for _, w := range workloads {
 		names = append(names, w.name)
@@ -30,8 +31,11 @@ func TestARunMeasuresEverything(t *testing.T) {
 	turns := map[string]int{}
 	for _, m := range run.Measurements {
 		turns[m.Workload+" "+m.State]++
-		if m.Locks == 0 || m.PerSecond < 0 || m.Failed > 0 || m.Overlaps > 0 || m.KeysLeft > 0 {
+		if m.Locks == 0 || m.PerSecond < 0 || m.Failed > 0 || m.Overlaps > 0 || m.KeysLeft > 0 || m.TooEarly > 0 {
 			t.Errorf("%+v", m)
+		}
+		if m.Processes > 0 {
+			continue // which are not this one
 		}
 		if m.Allocs <= 0 || m.CPU <= 0 {
 			t.Errorf("no cost: %+v", m)
@@ -41,6 +45,7 @@ func TestARunMeasuresEverything(t *testing.T) {
 		"throughput healthy": 8, "latency healthy": 6, "sizes healthy": 12,
 		"hung healthy": 4, "hung hung": 4, "killed healthy": 4, "killed killed": 4,
 		"allocs healthy": 8, "cpu healthy": 24, "links slow": 4, "onekey healthy": 4,
+		"processes healthy": 4, "handover healthy": 4, "killed-holder healthy": 4,
 	}
 	for what, count := range want {
 		if turns[what] != count {
@@ -51,7 +56,7 @@ func TestARunMeasuresEverything(t *testing.T) {
 		t.Errorf("got %v", turns)
 	}
 	for _, target := range targets(run) {
-		peers := strings.Contains(target.What, "redsync")
+		peers := strings.Contains(target.What, "redsync") || strings.Contains(target.What, "rueidislock")
 		if (target.Measured.N == 0) != peers {
 			t.Errorf("%s: %+v", target.What, target.Measured)
 		}
@@ -73,6 +78,23 @@ func TestAnInterruptedRunEnds(t *testing.T) {
 	}
 	if len(run.Measurements) > 1 {
 		t.Errorf("%d measurements after the end", len(run.Measurements))
+	}
+}
+
+// An interrupted run ends also while its children are at work, and is not taken for their failure.
+func TestAnInterruptedRunEndsItsChildren(t *testing.T) {
+	three(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	logf := func(format string, _ ...any) {
+		if !strings.Contains(format, "%d/%d") {
+			return
+		}
+		time.AfterFunc(start, cancel) // in the middle of the next turn
+	}
+	_, err := conduct(ctx, quick, []string{processes}, kindsNamed(oursPlain, oursFenced), "", logf)
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
 }
 

@@ -21,6 +21,8 @@ type Site struct {
 	Workers int      // how many call Cycle at the same time
 	Faulty  bool     // nodes will hang or die, so that connections to them are taken for long
 	Grant   string   // the text of the library's grant script, for the raw client; may be empty
+
+	TTL time.Duration // of this library's leases; 0: its default
 }
 
 // Kind is a subject that can be opened, and what the report says about it.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"strings"
 	"time"
 
@@ -52,9 +53,16 @@ func newBench() *cobra.Command {
 				return errors.New("--arrivals is for an open load: say --rate as well")
 			case changed("rate") && !(cfg.Rate > 0):
 				return errors.New("--rate: want more than 0 locks per second")
+			case changed("processes") && (cfg.Processes < 1 || cfg.Processes > bench.MaxProcesses):
+				return fmt.Errorf("--processes: want 1 to %d", bench.MaxProcesses)
 			case changed("workers") && cfg.Workers < 1:
 				return errors.New("--workers: want at least 1")
 			}
+			self, err := os.Executable()
+			if err != nil {
+				return err
+			}
+			cfg.Process = func() *exec.Cmd { return exec.Command(self, processVerb) }
 			if _, err := cfg.Complete(); err != nil {
 				return err
 			}
@@ -66,7 +74,8 @@ func newBench() *cobra.Command {
 	flags.SortFlags = false
 	flags.Var(&nodes, "nodes", "start nodes: docker, process or embedded, and how many, odd, 3 to 15;\nby default 5 of the best kind that this machine can run")
 	flags.StringSliceVar(&cfg.Addrs, "addr", nil, "use these nodes: host:port or redis:// URL, comma-separated or repeated")
-	flags.IntVar(&cfg.Workers, "workers", 0, "locks under way at once; by default 64, and with --rate at most 10000")
+	flags.IntVar(&cfg.Workers, "workers", 0, "locks under way at once in each process; by default 64, and with --rate at most 10000")
+	flags.IntVar(&cfg.Processes, "processes", 1, "run the load in so many processes, 1 to 64, with --workers workers in each: N times as\nmany in all")
 	flags.Float64Var(&cfg.Rate, "rate", 0, "ask for so many locks per second, whatever becomes of them; by default each\nworker asks when it has given back its last lock")
 	flags.Var(&arrivals, "arrivals", "with --rate: poisson or fixed distances")
 	flags.Var(&keys, "keys", "distinct (each worker its own), one (all the same), zipf (few of 1000 mostly)")

@@ -62,12 +62,12 @@ func TestBenchDocsAreTrue(t *testing.T) {
 			t.Errorf("%q: got exit code %d\n%s%s", args, code, stdout.String(), stderr.String())
 		}
 	}
-	if count < 9 {
-		t.Errorf("got %d commands in docs/bench.md, want at least 9", count)
+	if count < 11 {
+		t.Errorf("got %d commands in docs/bench.md, want at least 11", count)
 	}
 	// Every flag is in the page, under its name.
 	cmd := newBench()
-	for _, name := range []string{"nodes", "addr", "workers", "rate", "arrivals", "keys", "hold", "ttl", "mode", "duration", "warmup", "fault", "seed", "json", "out"} {
+	for _, name := range []string{"nodes", "addr", "processes", "workers", "rate", "arrivals", "keys", "hold", "ttl", "mode", "duration", "warmup", "fault", "seed", "json", "out"} {
 		if cmd.Flags().Lookup(name) == nil || !strings.Contains(string(text), "--"+name) {
 			t.Errorf("flag --%s is not in docs/bench.md, or not there", name)
 		}

@@ -46,6 +46,8 @@ func (p *progress) event(e bench.Event) {
 		p.line("the nodes answer, after %s", bench.Short(e.At))
 	case bench.NodesQuiet:
 		p.line("the nodes may have forgotten votes, and do not vote yet: waiting for %v", e.At.Round(time.Millisecond))
+	case bench.ProcessesStart:
+		p.line("starting %d processes of the load", e.Count)
 	case bench.WarmupBegins:
 		if e.At > 0 {
 			p.line("warming up for %v", e.At)

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -29,6 +30,29 @@ func benchResult(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if problem := r.Problem(); problem != "" {
 		ts.Fatalf("%s: %s", args[0], problem)
+	}
+}
+
+// waitingOf FILE PROCESSES WORKERS: a result that tells how so many waited, and whose figures about that agree.
+func waitingOf(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: waiting FILE PROCESSES WORKERS")
+	}
+	var r bench.Result
+	if err := json.Unmarshal([]byte(ts.ReadFile(args[0])), &r); err != nil {
+		ts.Fatalf("%s: %v", args[0], err)
+	}
+	w := r.Waiting
+	if w == nil || w.Workers == nil || fmt.Sprint(r.Load.Processes, w.Processes.Of, w.Workers.Of) != args[1]+" "+args[1]+" "+args[2] {
+		ts.Fatalf("%s: got %+v in %d processes", args[0], w, r.Load.Processes)
+	}
+	for _, f := range []bench.Fairness{*w.Workers, w.Processes} {
+		if r.Completed > 0 && (f.Jain < 1/float64(f.Of)-1e-9 || f.Jain > 1+1e-9 || f.Smallest < 0 || f.Smallest > 1+1e-9) {
+			ts.Fatalf("%s: got %+v", args[0], f)
+		}
+	}
+	if w.PerSecond != r.PerSecond || w.Wait != r.Lock || w.Within < 0 || w.Within+w.ByNodes > 100.001 {
+		ts.Fatalf("%s: got %+v", args[0], w)
 	}
 }
 

@@ -13,6 +13,7 @@ func benchText(r *bench.Result, paint palette) string {
 	t := &benchPrinter{paint: paint}
 	t.head(r)
 	t.latencies(r)
+	t.waiting(r)
 	t.nodes(r)
 	t.faults(r)
 	t.errors(r)
@@ -52,6 +53,20 @@ func (t *benchPrinter) latencies(r *bench.Result) {
 	for _, row := range r.Latencies() {
 		l := row.Of
 		t.line("%-24s %9v %9v %9v %9v %9v %9v", row.Name, l.P50, l.P90, l.P99, l.P999, l.Max, l.Mean)
+	}
+}
+
+func (t *benchPrinter) waiting(r *bench.Result) {
+	if r.Waiting == nil {
+		return
+	}
+	head := "waiting"
+	if r.Load.Processes > 1 {
+		head = fmt.Sprintf("waiting, of all %d processes", r.Load.Processes)
+	}
+	t.line("\n%s", t.paint.faint(head))
+	for _, f := range r.WaitingFigures() {
+		t.line("%s", strings.TrimRight(fmt.Sprintf("%-24s %9s  %s", f.Name, f.Value, f.Note), " "))
 	}
 }
 
@@ -97,9 +112,13 @@ func (t *benchPrinter) errors(r *bench.Result) {
 }
 
 func (t *benchPrinter) tail(r *bench.Result) {
-	t.line("\nA lock and its unlock cost this process %.0f allocations, %s and %s of CPU; it kept %.1f of %d cores busy.",
-		r.Cost.Allocs, bench.Bytes(r.Cost.Bytes), bench.Short(time.Duration(r.Cost.CPU)), r.Cost.Busy, r.Environment.Cores)
-	t.line("It held %s after a tenth of the run, %s at its end, and at most %s.", bench.Bytes(float64(r.Memory.Early)),
+	who, it := r.Who(), "it"
+	if r.Load.Processes > 1 {
+		it = "they"
+	}
+	t.line("\nA lock and its unlock cost %s %.0f allocations, %s and %s of CPU; %s kept %.1f of %d cores busy.",
+		who, r.Cost.Allocs, bench.Bytes(r.Cost.Bytes), bench.Short(time.Duration(r.Cost.CPU)), it, r.Cost.Busy, r.Environment.Cores)
+	t.line("%s held %s after a tenth of the run, %s at its end, and at most %s.", strings.ToUpper(it[:1])+it[1:], bench.Bytes(float64(r.Memory.Early)),
 		bench.Bytes(float64(r.Memory.Late)), bench.Bytes(float64(r.Memory.Most)))
 	t.line("%s", t.left(r.Left))
 	e := r.Environment

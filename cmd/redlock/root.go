@@ -17,6 +17,8 @@ var (
 	demoPage string
 	//go:embed help/bench.txt
 	benchPage string
+	//go:embed help/chaos.txt
+	chaosPage string
 	//go:embed help/sim.txt
 	simPage string
 	//go:embed help/version.txt
@@ -43,7 +45,7 @@ func newRoot() *cobra.Command {
 		},
 	}
 	root.SetHelpFunc(page)
-	root.AddCommand(newDemo(), newBench(), newSim(), newVersion())
+	root.AddCommand(newDemo(), newBench(), newBenchProcess(), newChaos(), newChaosWorker(), newSim(), newVersion())
 	return root
 }
 

@@ -13,6 +13,8 @@ type answers struct {
 	nodes   []answersOf
 	rounds  atomic.Int64 // that were asked to lock
 	raises  atomic.Int64 // of those, that needed a second round trip to write their fence down
+	locks   atomic.Int64 // that were had
+	handed  atomic.Int64 // of those, that were handed over without a round trip
 	mu      sync.Mutex
 	quorum  histogram // guarded by mu; to the vote that decided a lock
 	slowest histogram // guarded by mu; to the last answer of the same
@@ -34,7 +36,19 @@ func newAnswers(nodes int) *answers {
 	return a
 }
 
-func (a *answers) observer() *redlock.Observer { return &redlock.Observer{Answered: a.answered} }
+func (a *answers) observer() *redlock.Observer {
+	return &redlock.Observer{Answered: a.answered, Locked: a.locked}
+}
+
+func (a *answers) locked(one redlock.Locked) {
+	if !a.on.Load() {
+		return
+	}
+	a.locks.Add(1)
+	if one.HandOver {
+		a.handed.Add(1)
+	}
+}
 
 func (a *answers) answered(one redlock.Answer) {
 	if !a.on.Load() {
@@ -78,5 +92,20 @@ func (n *answersOf) note(one redlock.Answer) {
 		fallthrough
 	default:
 		n.latency.record(one.After)
+	}
+}
+
+// fill puts into the part what the nodes said.
+func (a *answers) fill(p *part) {
+	p.Rounds, p.Raises, p.Locks, p.HandOvers = a.rounds.Load(), a.raises.Load(), a.locks.Load(), a.handed.Load()
+	a.mu.Lock()
+	p.Quorum, p.Slowest = a.quorum.copied(), a.slowest.copied()
+	a.mu.Unlock()
+	p.Nodes = make([]nodePart, len(a.nodes))
+	for i := range a.nodes {
+		n := &a.nodes[i]
+		n.mu.Lock()
+		p.Nodes[i] = nodePart{Answer: n.latency.copied(), Refusals: n.refusals, Troubles: n.troubles.sorted()}
+		n.mu.Unlock()
 	}
 }

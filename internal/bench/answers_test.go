@@ -29,8 +29,10 @@ func TestAnswers(t *testing.T) {
 	say("unlock", 0, true, nil, 3, 1, 1)
 	say("extend", 0, true, nil, 70, 1, 1)
 
+	var p part
+	a.fill(&p)
 	var r Result
-	a.fill(&r, redlock.Health{Nodes: make([]redlock.NodeHealth, 3)})
+	p.fill(&r, redlock.Health{Nodes: make([]redlock.NodeHealth, 3)})
 	if got := a.rounds.Load(); got != 2 {
 		t.Errorf("got %d rounds, want 2", got)
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 // WriteBenchmarks writes the figures as Go benchmark lines, which benchstat compares: one line each for lock, unlock
-// and the whole cycle. The sec/op of a cycle is the time between two of them, all workers together, as go test -bench
+// and the whole cycle, and one for waiting when there is something about it. The sec/op of a cycle is the time between two of them, all workers together, as go test -bench
 // counts it; those of lock and unlock are mean latencies.
 func WriteBenchmarks(w io.Writer, r *Result) error {
 	out := benchfmt.NewWriter(w)
@@ -34,6 +34,9 @@ func WriteBenchmarks(w io.Writer, r *Result) error {
 	if l.Model == "open" {
 		load = fmt.Sprintf("rate=%g", l.Rate)
 	}
+	if l.Processes > 1 {
+		load = fmt.Sprintf("processes=%d/%s", l.Processes, load)
+	}
 	suffix := fmt.Sprintf("/nodes=%s:%d/mode=%s/keys=%s/%s-%d", kind, e.Nodes, l.Mode, l.Keys, load, e.Procs)
 
 	whole := []benchfmt.Value{{Value: r.PerSecond, Unit: "locks/s"}}
@@ -46,16 +49,15 @@ func WriteBenchmarks(w io.Writer, r *Result) error {
 	if r.PerSecond > 0 {
 		between = 1 / r.PerSecond
 	}
-	for _, one := range []struct {
-		name   string
-		count  int64
-		sec    float64
-		values []benchfmt.Value
-	}{
+	lines := []benchmarkLine{
 		{"Cycle", r.Completed, between, whole},
 		{"Lock", r.Lock.Count, time.Duration(r.Lock.Mean).Seconds(), percentiles(r.Lock)},
 		{"Unlock", r.Unlock.Count, time.Duration(r.Unlock.Mean).Seconds(), percentiles(r.Unlock)},
-	} {
+	}
+	if r.Waiting != nil {
+		lines = append(lines, r.waitingLine())
+	}
+	for _, one := range lines {
 		err := out.Write(&benchfmt.Result{
 			Config: config, Name: benchfmt.Name(one.name + suffix), Iters: int(one.count),
 			Values: append([]benchfmt.Value{{Value: one.sec * 1e9, Unit: "ns/op"}}, one.values...),
@@ -65,6 +67,35 @@ func WriteBenchmarks(w io.Writer, r *Result) error {
 		}
 	}
 	return nil
+}
+
+// benchmarkLine is a line without what all of them have in common.
+type benchmarkLine struct {
+	name   string
+	count  int64
+	sec    float64
+	values []benchfmt.Value
+}
+
+// waitingLine is the line about waiting.
+func (r *Result) waitingLine() benchmarkLine {
+	w := r.Waiting
+	values := []benchfmt.Value{
+		{Value: w.PerSecond, Unit: r.Load.Unit()},
+		{Value: w.Within, Unit: "within-%"},
+		{Value: w.Rounds, Unit: "rounds/op"},
+		{Value: time.Duration(w.Wait.P50).Seconds(), Unit: "p50-sec/op"},
+		{Value: time.Duration(w.Wait.P99).Seconds(), Unit: "p99-sec/op"},
+		{Value: time.Duration(w.Wait.Max).Seconds(), Unit: "max-sec/op"},
+		{Value: w.MaxByMean, Unit: "max/mean"},
+	}
+	if w.Workers != nil {
+		values = append(values, benchfmt.Value{Value: w.Workers.Jain, Unit: "jain-workers"},
+			benchfmt.Value{Value: w.Workers.Smallest, Unit: "smallest-worker"})
+	}
+	values = append(values, benchfmt.Value{Value: w.Processes.Jain, Unit: "jain-processes"},
+		benchfmt.Value{Value: w.Processes.Smallest, Unit: "smallest-process"})
+	return benchmarkLine{"Wait", w.Wait.Count, time.Duration(w.Wait.Mean).Seconds(), values}
 }
 
 func percentiles(l Latency) []benchfmt.Value {

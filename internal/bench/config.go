@@ -3,6 +3,7 @@ package bench
 import (
 	"errors"
 	"fmt"
+	"os/exec"
 	"strings"
 	"time"
 
@@ -16,6 +17,9 @@ const (
 	openWorkers   = 10000
 )
 
+// MaxProcesses is how many processes a load may have.
+const MaxProcesses = 64
+
 // Config is one run. The zero value is a closed load of 64 workers, each on a key of its own, for 10 seconds on five
 // nodes of the best kind that this machine can run.
 type Config struct {
@@ -23,8 +27,11 @@ type Config struct {
 	Kind  cluster.Kind // of its own nodes; "" is for the machine to decide
 	Nodes int          // of its own; 0 means 5
 
-	Workers  int      // cycles under way at once; 0 means 64, and 10000 with a Rate
-	Rate     float64  // cycles asked for in a second, of an open load; 0: closed
+	Processes int              // that the load runs in; 0 means 1, this one
+	Process   func() *exec.Cmd `json:"-"` // makes the command that runs Work on its standard input and output, for more than one
+
+	Workers  int      // cycles under way at once in each process; 0 means 64, and 10000 with a Rate
+	Rate     float64  // cycles asked for in a second by all processes, of an open load; 0: closed
 	Arrivals Arrivals // of an open load; "" means Poisson
 	Keys     Keys     // "" means Distinct
 	Hold     time.Duration
@@ -40,6 +47,7 @@ type Config struct {
 // Complete returns cfg with its defaults filled in, or says what is wrong with it.
 func (cfg Config) Complete() (Config, error) {
 	setDefault(&cfg.Nodes, 5)
+	setDefault(&cfg.Processes, 1)
 	setDefault(&cfg.Keys, Distinct)
 	setDefault(&cfg.TTL, 10*time.Second)
 	setDefault(&cfg.Duration, 10*time.Second)
@@ -59,6 +67,10 @@ func (cfg Config) Complete() (Config, error) {
 		return cfg, fmt.Errorf("a rate of %v is negative", cfg.Rate)
 	case cfg.Workers < 0:
 		return cfg, fmt.Errorf("%d workers: want at least 1", cfg.Workers)
+	case cfg.Processes < 1 || cfg.Processes > MaxProcesses:
+		return cfg, fmt.Errorf("%d processes: want 1 to %d", cfg.Processes, MaxProcesses)
+	case cfg.Processes > 1 && cfg.Process == nil:
+		return cfg, fmt.Errorf("%d processes, and no command to start them with", cfg.Processes)
 	case cfg.Duration < 0 || cfg.Hold < 0:
 		return cfg, errors.New("a duration is negative")
 	case len(cfg.Addrs) > 0 && len(cfg.Faults) > 0:

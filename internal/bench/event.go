@@ -6,16 +6,17 @@ import "time"
 type EventKind int
 
 const (
-	NodesStart   EventKind = iota // Count of them, of Text kind
-	NodesAnswer                   // after At
-	NodesQuiet                    // for At: they do not vote yet
-	WarmupBegins                  // for At
-	LoadBegins                    // the measured part
-	Progress                      // At is how far it is
-	FaultBegins                   // Fault on Nodes
-	FaultEnded                    // and Err if it could not be carried out
-	LoadEnded                     // locks under way are still waited for
-	Tidying                       // nodes are looked at and removed
+	NodesStart     EventKind = iota // Count of them, of Text kind
+	NodesAnswer                     // after At
+	NodesQuiet                      // for At: they do not vote yet
+	ProcessesStart                  // Count of them
+	WarmupBegins                    // for At
+	LoadBegins                      // the measured part
+	Progress                        // At is how far it is
+	FaultBegins                     // Fault on Nodes
+	FaultEnded                      // and Err if it could not be carried out
+	LoadEnded                       // locks under way are still waited for
+	Tidying                         // nodes are looked at and removed
 )
 
 // Event is something that whoever waits for a run may want to see.

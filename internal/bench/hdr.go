@@ -29,13 +29,13 @@ func writeLog(w io.Writer, r *Result) error {
 			return err
 		}
 	}
-	for i, one := range r.series.intervals {
-		if one.latencies.TotalCount() == 0 {
+	for i, one := range r.series.Intervals {
+		if one.Latencies.empty() {
 			continue
 		}
-		h := one.latencies.Histogram
-		h.SetStartTimeMs(start + (time.Duration(i) * r.series.interval).Milliseconds())
-		h.SetEndTimeMs(start + (time.Duration(i+1) * r.series.interval).Milliseconds())
+		h := one.Latencies.Histogram
+		h.SetStartTimeMs(start + (time.Duration(i) * r.series.Interval).Milliseconds())
+		h.SetEndTimeMs(start + (time.Duration(i+1) * r.series.Interval).Milliseconds())
 		if err := log.OutputIntervalHistogram(h); err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -12,7 +13,8 @@ const (
 	longest  = int64(10 * time.Minute)
 )
 
-// histogram is latencies in nanoseconds. It is not safe for concurrent use.
+// histogram is latencies in nanoseconds. The zero value holds nothing, and can only be read. It is not safe for
+// concurrent use.
 type histogram struct{ *hdrhistogram.Histogram }
 
 // newHistogram returns an empty histogram whose figures are right to the given number of digits, and to a microsecond.
@@ -24,9 +26,44 @@ func (h histogram) record(d time.Duration) {
 	_ = h.RecordValue(min(max(int64(d), 0), longest)) // in range: cannot fail
 }
 
+// add adds what other holds, bucket by bucket: nothing is lost, and nothing rounded once more.
+func (h histogram) add(other histogram) {
+	if !other.empty() {
+		h.Merge(other.Histogram)
+	}
+}
+
+// copied returns what h holds now.
+func (h histogram) copied() histogram { return histogram{h.Clone()} }
+
+func (h histogram) empty() bool { return h.Histogram == nil || h.TotalCount() == 0 }
+
+// MarshalJSON implements json.Marshaler: as a string that HdrHistograms are written as, or null of nothing.
+func (h histogram) MarshalJSON() ([]byte, error) {
+	if h.empty() {
+		return []byte("null"), nil
+	}
+	text, err := h.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(string(text))
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (h *histogram) UnmarshalJSON(text []byte) (err error) {
+	var encoded string
+	if err := json.Unmarshal(text, &encoded); err != nil || encoded == "" {
+		h.Histogram = nil
+		return err
+	}
+	h.Histogram, err = hdrhistogram.Decode([]byte(encoded))
+	return err
+}
+
 // latency returns the figures of h.
 func (h histogram) latency() Latency {
-	if h.TotalCount() == 0 {
+	if h.empty() {
 		return Latency{}
 	}
 	at := func(percentile float64) Millis { return Millis(h.ValueAtPercentile(percentile)) }
@@ -38,10 +75,10 @@ func (h histogram) latency() Latency {
 
 // curve returns the latency at percentiles that are spaced as the eye wants them: ten for each nine.
 func (h histogram) curve() []Percentile {
-	count := h.TotalCount()
-	if count == 0 {
+	if h.empty() {
 		return nil
 	}
+	count := h.TotalCount()
 	var curve []Percentile
 	for left := 1.0; left >= 1/float64(count); left *= 0.7943282347242815 { // the tenth root of 0.1
 		p := 100 * (1 - left)

@@ -10,12 +10,13 @@ import (
 
 // load drives workers against a locker.
 type load struct {
-	cfg    Config
-	locker locker
-	rec    *recorder
-	keys   func(worker int) func() string
-	stop   context.Context // ends when no cycle is to begin any more
-	life   context.Context // ends when those under way are given up
+	cfg     Config
+	process int // which of cfg.Processes this is, from 0
+	locker  locker
+	rec     *recorder
+	keys    func(worker int) func() string // workers of all processes are counted on
+	stop    context.Context                // ends when no cycle is to begin any more
+	life    context.Context                // ends when those under way are given up
 }
 
 // locker is what a load needs of one.
@@ -41,13 +42,13 @@ func (l *load) closed(end time.Time) {
 	var workers sync.WaitGroup
 	for i := range l.cfg.Workers {
 		workers.Go(func() {
-			key := l.keys(i)
+			key := l.keys(l.first() + i)
 			for l.stop.Err() == nil {
 				now := time.Now()
 				if !now.Before(end) {
 					return
 				}
-				if !l.cycle(key(), now) {
+				if !l.cycle(i, key(), now) {
 					sleep(l.stop, afterFailure)
 				}
 			}
@@ -63,15 +64,15 @@ func (l *load) open(start, end time.Time) {
 	due := make(chan time.Time)
 	count := 0
 	hire := func() {
-		key := l.keys(count)
+		worker, key := count, l.keys(l.first()+count)
 		count++
 		workers.Go(func() {
 			for at := range due {
-				l.cycle(key(), at)
+				l.cycle(worker, key(), at)
 			}
 		})
 	}
-	pace(l.stop, start, end, l.cfg.Arrivals.timing(l.cfg.Rate, l.cfg.Seed), func(at time.Time) {
+	pace(l.stop, start, end, l.cfg.Arrivals.timing(l.cfg.Rate, l.cfg.Seed, l.process, l.cfg.Processes), func(at time.Time) {
 		select {
 		case due <- at:
 			return
@@ -91,9 +92,12 @@ func (l *load) open(start, end time.Time) {
 	workers.Wait()
 }
 
+// first is the number of the first worker of this process, among those of all.
+func (l *load) first() int { return l.process * l.cfg.Workers }
+
 // cycle takes a lock and gives it back, and reports whether it had it.
-func (l *load) cycle(key string, due time.Time) bool {
-	c := cycle{due: due}
+func (l *load) cycle(worker int, key string, due time.Time) bool {
+	c := cycle{worker: worker, due: due}
 	lease, err := l.locker.Lock(l.life, key)
 	c.locked = time.Now()
 	switch {

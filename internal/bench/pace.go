@@ -24,18 +24,18 @@ func ParseArrivals(s string) (Arrivals, error) {
 	return "", fmt.Errorf("unknown arrivals %q: want poisson or fixed", s)
 }
 
-// timing returns a function whose n-th call says how long after the beginning the n-th lock is to be asked for. What
-// happened to the locks before has no influence on it.
-func (a Arrivals) timing(rate float64, seed uint64) func() time.Duration {
-	mean := float64(time.Second) / rate
+// timing returns a function whose n-th call says how long after the beginning the n-th lock is to be asked for, by one
+// of the processes that share the rate, counted from 0. What happened to the locks before has no influence on it.
+func (a Arrivals) timing(rate float64, seed uint64, process, processes int) func() time.Duration {
+	mean := float64(time.Second) / rate * float64(processes)
 	if a == Fixed {
-		n := 0.0
+		n := float64(process) / float64(processes) // in turn
 		return func() time.Duration {
 			n++
 			return time.Duration((n - 1) * mean)
 		}
 	}
-	random := rand.New(rand.NewPCG(seed, 0x61727269))
+	random := rand.New(rand.NewPCG(seed, 0x61727269+uint64(process)))
 	at := 0.0
 	return func() time.Duration {
 		at += random.ExpFloat64() * mean

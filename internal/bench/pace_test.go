@@ -13,13 +13,13 @@ import (
 
 // Fixed arrivals keep their distance; Poisson arrivals keep it on average, and vary as much as they should.
 func TestArrivals(t *testing.T) {
-	next := Fixed.timing(100, 1)
+	next := Fixed.timing(100, 1, 0, 1)
 	for i := range 1000 {
 		if got, want := next(), time.Duration(i)*10*time.Millisecond; got != want {
 			t.Fatalf("arrival %d: got %v, want %v", i, got, want)
 		}
 	}
-	next = Poisson.timing(100, 1)
+	next = Poisson.timing(100, 1, 0, 1)
 	last, sum, squares := time.Duration(0), 0.0, 0.0
 	const n = 20000
 	for range n {
@@ -32,7 +32,7 @@ func TestArrivals(t *testing.T) {
 	if math.Abs(mean-0.01) > 0.0003 || math.Abs(deviation-0.01) > 0.0005 {
 		t.Errorf("got gaps of %v ± %v, want 0.01 ± 0.01", mean, deviation)
 	}
-	again := Poisson.timing(100, 1)
+	again := Poisson.timing(100, 1, 0, 1)
 	for range n - 1 {
 		again()
 	}
@@ -46,7 +46,7 @@ func TestPaceSkipsNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		var due, told []time.Duration
-		pace(t.Context(), start, start.Add(100*time.Millisecond), Fixed.timing(100, 1), func(at time.Time) {
+		pace(t.Context(), start, start.Add(100*time.Millisecond), Fixed.timing(100, 1, 0, 1), func(at time.Time) {
 			due, told = append(due, at.Sub(start)), append(told, time.Since(start))
 			if len(due) == 3 {
 				time.Sleep(35 * time.Millisecond) // a stall
@@ -88,7 +88,7 @@ func under(t *testing.T, cfg Config, stall func(start time.Time) stalling) *reco
 		t.Fatal(err)
 	}
 	start := time.Now()
-	rec := newRecorder(start, cfg.Duration)
+	rec := newRecorder(start, cfg.Duration, 0)
 	life, giveUp := context.WithCancel(t.Context())
 	defer giveUp()
 	l := &load{cfg: cfg, locker: stall(start), rec: rec, keys: cfg.Keys.choosers("k/", cfg.Seed), stop: t.Context(), life: life}

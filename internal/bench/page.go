@@ -32,8 +32,12 @@ func figures(r *Result) []report.Figure {
 	if r.Lock.Max >= Millis(time.Second) {
 		ms = Millis.String
 	}
+	unit := "locks per second"
+	if r.Load.Keys == One {
+		unit = "hand-overs per second"
+	}
 	return []report.Figure{
-		{Value: Grouped(int64(r.PerSecond + 0.5)), Name: "locks per second", Note: fmt.Sprintf("%s in %s", Grouped(r.Completed), Short(time.Duration(r.Measured)))},
+		{Value: Grouped(int64(r.PerSecond + 0.5)), Name: unit, Note: fmt.Sprintf("%s in %s", Grouped(r.Completed), Short(time.Duration(r.Measured)))},
 		{Value: ms(r.Lock.P50), Name: "lock, median", Note: "p99 " + ms(r.Lock.P99)},
 		{Value: ms(r.Unlock.P50), Name: "unlock, median", Note: "p99 " + ms(r.Unlock.P99)},
 		{Value: ms(r.Quorum.P50), Name: fmt.Sprintf("to vote %d of %d, median", r.Environment.Need, r.Environment.Nodes), Note: "to the slowest node " + ms(r.Slowest.P50)},
@@ -43,6 +47,10 @@ func figures(r *Result) []report.Figure {
 
 // charts are the curves over percentiles and over time.
 func charts(r *Result) []report.Block {
+	whose := "What the process of the load held, whatever else is in it included."
+	if r.Load.Processes > 1 {
+		whose = fmt.Sprintf("What the %d processes of the load held together.", r.Load.Processes)
+	}
 	seconds := func(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) + " s" }
 	when := report.Axis{Name: "seconds after the warm-up", Min: 0, Max: r.Measured.float(), Format: func(v float64) string { return seconds(math.Round(v*1000) / 1000) }}
 	latency := report.Axis{Name: "latency", Scale: report.Log, Format: func(v float64) string { return Millis(v * 1e6).axis() }}
@@ -95,7 +103,7 @@ func charts(r *Result) []report.Block {
 		},
 		{
 			Heading: "Memory over time",
-			Text:    "What the process of the load held, whatever else is in it included.",
+			Text:    whose,
 			Chart: &report.Chart{
 				About: "memory of the process over time", X: when,
 				Y:     report.Axis{Name: "MiB", Format: func(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) + " MiB" }},

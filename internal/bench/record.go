@@ -20,20 +20,24 @@ type recorder struct {
 	series              *series   // guarded by mu
 	completed           int64     // guarded by mu; cycles that ended inside
 	unfinished          int64     // guarded by mu; cycles that were given up at the end
+	through             int64     // guarded by mu; locks that were waited for from before the start until after the end
 	troubles            troubles  // guarded by mu
+	workers             []int64   // guarded by mu; cycles that each completed; none when workers are not told apart
 }
 
 // cycle is one lock taken and given back, or the attempt.
 type cycle struct {
+	worker                  int
 	due                     time.Time // when the lock should have been asked for
 	locked, unlocking, done time.Time
 }
 
-func newRecorder(start time.Time, duration time.Duration) *recorder {
+// newRecorder returns a recorder that tells so many workers apart.
+func newRecorder(start time.Time, duration time.Duration, workers int) *recorder {
 	return &recorder{
 		start: start, end: start.Add(duration),
 		lock: newHistogram(3), unlock: newHistogram(3), cycle: newHistogram(3),
-		series: newSeries(duration), troubles: troubles{},
+		series: newSeries(duration), troubles: troubles{}, workers: make([]int64, workers),
 	}
 }
 
@@ -44,8 +48,12 @@ func (r *recorder) whole(c cycle, unlocked error) {
 	defer r.mu.Unlock()
 	if r.inside(c.done) {
 		r.completed++
+		if c.worker < len(r.workers) {
+			r.workers[c.worker]++
+		}
 		r.series.completed(c.done.Sub(r.start))
 	}
+	r.throughout(c.due, c.locked)
 	if !r.inside(c.due) {
 		return
 	}
@@ -72,6 +80,7 @@ func (r *recorder) failed(due, now time.Time, err error) {
 func (r *recorder) abandoned(due, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.throughout(due, now)
 	if !r.inside(due) {
 		return
 	}
@@ -93,6 +102,13 @@ func (r *recorder) cut(now time.Time) {
 // inside reports whether t is in the measured part. Callers hold mu.
 func (r *recorder) inside(t time.Time) bool { return !t.Before(r.start) && t.Before(r.end) }
 
+// throughout counts a lock that was waited for all the time: it is in no latency. Callers hold mu.
+func (r *recorder) throughout(due, had time.Time) {
+	if due.Before(r.start) && !had.Before(r.end) {
+		r.through++
+	}
+}
+
 // trouble counts an error. Callers hold mu.
 func (r *recorder) trouble(op, kind string, err error, at time.Time) {
 	r.troubles.add(op, kind, err)
@@ -107,10 +123,20 @@ func (r *recorder) remember(now time.Time, bytes uint64) {
 }
 
 // progress returns how many cycles have ended, and the newest figures that there are.
-func (r *recorder) progress() (completed int64, lately Point) {
+func (r *recorder) progress() (completed int64, newest lately) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.completed, r.series.newest(time.Since(r.start))
+}
+
+// fill puts into the part what was gathered.
+func (r *recorder) fill(p *part) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p.Measured, p.Completed, p.Unfinished, p.Through = r.end.Sub(r.start), r.completed, r.unfinished, r.through
+	p.Workers = r.workers
+	p.Lock, p.Unlock, p.Cycle, p.Series = r.lock, r.unlock, r.cycle, r.series
+	p.Troubles = r.troubles.sorted()
 }
 
 // troubles counts errors by operation and kind, and keeps the first of each as an example.
@@ -120,16 +146,37 @@ type troubles map[[2]string]*Trouble
 const maxKinds = 32
 
 func (t troubles) add(op, kind string, err error) {
+	one := t.of(op, kind)
+	if one.Count++; one.Count == 1 {
+		one.Example = err.Error()
+	}
+}
+
+// of returns the count of a kind, or of all that are not told apart.
+func (t troubles) of(op, kind string) *Trouble {
 	one := t[[2]string{op, kind}]
 	if one == nil && len(t) >= maxKinds {
 		kind = "other"
 		one = t[[2]string{op, kind}]
 	}
 	if one == nil {
-		one = &Trouble{Op: op, Kind: kind, Example: err.Error()}
+		one = &Trouble{Op: op, Kind: kind}
 		t[[2]string{op, kind}] = one
 	}
-	one.Count++
+	return one
+}
+
+// joined adds up the errors of two processes.
+func joined(a, b []Trouble) []Trouble {
+	all := troubles{}
+	for _, more := range append(slices.Clone(a), b...) {
+		one := all.of(more.Op, more.Kind)
+		if one.Count == 0 {
+			one.Example = more.Example
+		}
+		one.Count += more.Count
+	}
+	return all.sorted()
 }
 
 // sorted returns the troubles, the most frequent first.

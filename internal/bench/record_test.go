@@ -14,7 +14,7 @@ import (
 func TestRecorderKeepsToTheMeasuredPart(t *testing.T) {
 	start := time.Now()
 	at := func(ms int) time.Time { return start.Add(time.Duration(ms) * time.Millisecond) }
-	rec := newRecorder(start, time.Second)
+	rec := newRecorder(start, time.Second, 2)
 	whole := func(due, locked, unlocking, done int) {
 		rec.whole(cycle{due: at(due), locked: at(locked), unlocking: at(unlocking), done: at(done)}, nil)
 	}
@@ -26,6 +26,11 @@ func TestRecorderKeepsToTheMeasuredPart(t *testing.T) {
 	rec.failed(at(50), at(60), fmt.Errorf("x: %w", redlock.ErrNoQuorum))
 	rec.failed(at(-50), at(60), redlock.ErrNoQuorum)
 	rec.abandoned(at(500), at(3000))
+	rec.abandoned(at(-1), at(3000)) // waited all the time
+	whole(-1, 1000, 1001, 1002)     // the same, and had it then
+	if got := rec.workers; got[0] != 2 || got[1] != 0 || rec.through != 2 {
+		t.Errorf("got cycles of workers %v, want those of the first; and %d that waited throughout, want 2", got, rec.through)
+	}
 	if rec.completed != 2 || rec.cycle.TotalCount() != 3 || rec.unlock.TotalCount() != 2 || rec.unfinished != 1 {
 		t.Errorf("got %d completed, %d cycles, %d unlocks, %d unfinished", rec.completed, rec.cycle.TotalCount(), rec.unlock.TotalCount(), rec.unfinished)
 	}
@@ -44,7 +49,7 @@ func TestRecorderKeepsToTheMeasuredPart(t *testing.T) {
 // A recorder that is cut takes what is before the cut.
 func TestCut(t *testing.T) {
 	start := time.Now()
-	rec := newRecorder(start, time.Second)
+	rec := newRecorder(start, time.Second, 2)
 	rec.cut(start.Add(500 * time.Millisecond))
 	rec.cut(start.Add(700 * time.Millisecond))
 	rec.abandoned(start.Add(400*time.Millisecond), start.Add(time.Second))

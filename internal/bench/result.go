@@ -19,26 +19,28 @@ type Result struct {
 	Load        Load        `json:"load"`
 	Environment Environment `json:"environment"`
 
-	Measured   Seconds       `json:"measured_s"` // how long the measured part was
-	Completed  int64         `json:"completed"`  // cycles that ended in it
-	PerSecond  float64       `json:"per_second"` // the same in a second
-	Unfinished int64         `json:"unfinished"` // locks that were still waited for when it was over
-	Rounds     int64         `json:"rounds"`     // how often the nodes were asked for a lock
-	Raises     int64         `json:"raises"`     // how many of these needed a second round trip for their fence
-	Lock       Latency       `json:"lock"`       // from when it was due until it was had
-	Unlock     Latency       `json:"unlock"`     // of one call of Unlock
-	Cycle      Latency       `json:"cycle"`      // from when it was due until Unlock had returned; with the hold time
-	Quorum     Latency       `json:"quorum"`     // of one round: until the vote that decided it
-	Slowest    Latency       `json:"slowest"`    // of the same round: until the last node had answered, or failed
-	Errors     []Trouble     `json:"errors"`     // of Lock and Unlock, the most frequent first
-	Nodes      []NodeResult  `json:"nodes"`      // in order
-	Cost       Cost          `json:"cost"`       // of this process
-	Memory     Memory        `json:"memory"`     // of this process
-	Faults     []FaultResult `json:"faults"`     // in the order of the command line
-	Curves     Curves        `json:"curves"`     // latency by percentile
-	Interval   Seconds       `json:"interval_s"` // of the series
-	Series     []Point       `json:"series"`     // over time
-	Left       Leftovers     `json:"left"`       // on the nodes, when everything was over
+	Measured   Seconds       `json:"measured_s"`            // how long the measured part was
+	Completed  int64         `json:"completed"`             // cycles that ended in it
+	PerSecond  float64       `json:"per_second"`            // the same in a second
+	Unfinished int64         `json:"unfinished"`            // locks that were still waited for when it was over
+	Through    int64         `json:"unfinished_throughout"` // locks that were waited for from before it until after it; in no latency
+	Rounds     int64         `json:"rounds"`                // how often the nodes were asked for a lock
+	Raises     int64         `json:"raises"`                // how many of these needed a second round trip for their fence
+	Lock       Latency       `json:"lock"`                  // from when it was due until it was had
+	Unlock     Latency       `json:"unlock"`                // of one call of Unlock
+	Cycle      Latency       `json:"cycle"`                 // from when it was due until Unlock had returned; with the hold time
+	Quorum     Latency       `json:"quorum"`                // of one round: until the vote that decided it
+	Slowest    Latency       `json:"slowest"`               // of the same round: until the last node had answered, or failed
+	Errors     []Trouble     `json:"errors"`                // of Lock and Unlock, the most frequent first
+	Nodes      []NodeResult  `json:"nodes"`                 // in order
+	Waiting    *Waiting      `json:"waiting,omitempty"`     // when workers share keys, or the load ran in several processes
+	Cost       Cost          `json:"cost"`                  // of this process, or of those of the load together
+	Memory     Memory        `json:"memory"`                // the same
+	Faults     []FaultResult `json:"faults"`                // in the order of the command line
+	Curves     Curves        `json:"curves"`                // latency by percentile
+	Interval   Seconds       `json:"interval_s"`            // of the series
+	Series     []Point       `json:"series"`                // over time
+	Left       Leftovers     `json:"left"`                  // on the nodes, when everything was over
 
 	// For files that need more than figures; not in JSON.
 	cycle  histogram
@@ -47,17 +49,18 @@ type Result struct {
 
 // Load is what was asked of the nodes.
 type Load struct {
-	Model    string   `json:"model"` // closed or open
-	Workers  int      `json:"workers"`
-	Rate     float64  `json:"rate,omitempty"` // of an open load, in a second
-	Arrivals Arrivals `json:"arrivals,omitempty"`
-	Keys     Keys     `json:"keys"`
-	Hold     Millis   `json:"hold_ms"`
-	TTL      Millis   `json:"ttl_ms"`
-	Mode     string   `json:"mode"` // fenced or plain
-	Duration Seconds  `json:"duration_s"`
-	Warmup   Seconds  `json:"warmup_s"`
-	Seed     uint64   `json:"seed"`
+	Model     string   `json:"model"`          // closed or open
+	Processes int      `json:"processes"`      // that it ran in
+	Workers   int      `json:"workers"`        // of each of them
+	Rate      float64  `json:"rate,omitempty"` // of an open load, in a second, by all processes
+	Arrivals  Arrivals `json:"arrivals,omitempty"`
+	Keys      Keys     `json:"keys"`
+	Hold      Millis   `json:"hold_ms"`
+	TTL       Millis   `json:"ttl_ms"`
+	Mode      string   `json:"mode"` // fenced or plain
+	Duration  Seconds  `json:"duration_s"`
+	Warmup    Seconds  `json:"warmup_s"`
+	Seed      uint64   `json:"seed"`
 }
 
 // Environment is what it ran on.
@@ -111,7 +114,7 @@ type Point struct {
 	P50       Millis  `json:"p50_ms"`
 	P99       Millis  `json:"p99_ms"`
 	Max       Millis  `json:"max_ms"`
-	Memory    uint64  `json:"memory_bytes"` // what this process held of it, at most; 0 when nobody looked
+	Memory    uint64  `json:"memory_bytes"` // what the load's processes held of it, at most; 0 when nobody looked
 }
 
 // Trouble is errors of one kind.
@@ -132,7 +135,8 @@ type NodeResult struct {
 	Errors   []Trouble `json:"errors"`
 }
 
-// Cost is what one cycle cost this process, on average, everything in it included.
+// Cost is what one cycle cost on average: this process, everything in it included; or, of a load in several processes,
+// these together, without this one.
 type Cost struct {
 	Allocs float64 `json:"allocs"`
 	Bytes  float64 `json:"bytes"`
@@ -140,7 +144,7 @@ type Cost struct {
 	Busy   float64 `json:"busy_cores"` // how many cores it kept busy
 }
 
-// Memory is what this process held of it, in bytes: Go's runtime with everything, less what it has given back.
+// Memory is what this process held of it, or those of the load together, in bytes: Go's runtime with everything, less what it has given back.
 type Memory struct {
 	Early uint64 `json:"early_bytes"` // after a tenth of the measured part
 	Late  uint64 `json:"late_bytes"`  // at its end

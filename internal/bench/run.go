@@ -14,9 +14,6 @@ import (
 	"github.com/quorumlock/quorumlock/redlock"
 )
 
-// drain is how long locks that are under way at the end are waited for.
-const drain = 2 * time.Second
-
 // Run puts the load on the nodes and returns what was found. Tell hears of events as they happen, one at a time; it
 // must not block.
 //
@@ -49,8 +46,7 @@ type run struct {
 	cluster *cluster.Cluster // nil when the nodes are there already
 	addrs   []string
 	health  redlock.Health // before the load
-	answers *answers
-	worse   string // why the nodes are of no better kind
+	worse   string         // why the nodes are of no better kind
 }
 
 // whole brings the nodes and a locker, and takes them away again.
@@ -65,28 +61,64 @@ func (r *run) whole(ctx context.Context) (result *Result, err error) {
 			}
 		}()
 	}
-	r.answers = newAnswers(r.cfg.Nodes)
-	l, err := redlock.Dial(r.addrs, r.cfg.locker(r.answers.observer()))
+	found, err := r.load(ctx)
+	if err != nil && r.health.Nodes == nil {
+		return nil, err
+	}
+	left := tidy(context.WithoutCancel(ctx), r.addrs, r.health, r.prefix)
+	switch {
+	case err != nil:
+		return nil, err
+	case found == nil:
+		return nil, fmt.Errorf("nothing was measured: %w", context.Cause(ctx))
+	}
+	result = r.result(found)
+	result.Left = left
+	return result, nil
+}
+
+// found is what was found on all nodes by all processes.
+type found struct {
+	parts       []*part // one for each process
+	started     time.Time
+	interrupted bool
+	faults      []FaultResult
+	closing     string // what closing this process's locker met
+}
+
+// closed returns f, which may be nil, with what closing the locker met.
+func (f *found) closed(err error) *found {
+	if f != nil && err != nil {
+		f.closing = oneLine(err)
+	}
+	return f
+}
+
+// load looks at the nodes and puts the load on them, from this process or from several. It returns nil when ctx ended
+// before there was anything to measure.
+func (r *run) load(ctx context.Context) (f *found, err error) {
+	answers := newAnswers(r.cfg.Nodes)
+	l, err := redlock.Dial(r.addrs, r.cfg.locker(answers.observer()))
 	if err != nil {
 		return nil, err
 	}
-	if r.health, err = l.Check(ctx); err != nil {
+	health, err := l.Check(ctx)
+	if err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
+	r.health = health
 	r.awaitVotes(ctx, l)
-	result = r.measure(ctx, l)
+	if r.cfg.Processes > 1 {
+		closing := l.Close()
+		f, err = r.measureAll(ctx)
+		return f.closed(closing), err
+	}
+	f = r.measure(ctx, l, answers)
 	r.tell(Event{Kind: Tidying})
-	closing := l.Close()
-	left := tidy(context.WithoutCancel(ctx), r.addrs, r.health, r.prefix)
-	if result == nil {
-		return nil, fmt.Errorf("nothing was measured: %w", context.Cause(ctx))
-	}
-	result.Left = left
-	if closing != nil {
-		result.Notes = append(result.Notes, strings.ReplaceAll(closing.Error(), "\n", "; "))
-	}
-	return result, nil
+	return f.closed(l.Close()), nil
 }
+
+func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
 
 // awaitVotes returns when a majority of the nodes votes, or will not because of something that waiting does not change:
 // nodes that may have forgotten votes keep silent for a while, and that is not what is measured.
@@ -127,72 +159,34 @@ func (r *run) startNodes(ctx context.Context) (err error) {
 	return nil
 }
 
-// measure warms up, measures, and returns the result, all but what is left on the nodes; nil when ctx ended before
-// there was anything to measure.
-func (r *run) measure(ctx context.Context, l *redlock.Locker) *Result {
-	life, giveUp := context.WithCancel(context.WithoutCancel(ctx))
-	defer giveUp()
+// measure warms up and measures, in this process.
+func (r *run) measure(ctx context.Context, l *redlock.Locker, a *answers) *found {
 	began := time.Now()
-	start := began.Add(r.cfg.Warmup)
-	end := start.Add(r.cfg.Duration)
-	rec := newRecorder(start, r.cfg.Duration)
+	faults := r.faults(began.Add(r.cfg.Warmup))
+	s := newShift(ctx, r.cfg, 0, r.prefix, l, a, began)
+	r.tell(Event{Kind: WarmupBegins, At: r.cfg.Warmup})
+	s.measure(func() { r.tell(Event{Kind: LoadBegins, At: r.cfg.Duration}) }, func() {
+		completed, newest := s.rec.progress()
+		r.progress(s.start, completed, newest)
+	})
+	interrupted := ctx.Err() != nil && s.ended.Before(s.start.Add(r.cfg.Duration))
+	r.tell(Event{Kind: LoadEnded})
+	struck := faults.wait()
+	p := s.finish()
+	if p == nil {
+		return nil
+	}
+	return &found{parts: []*part{p}, started: s.start, interrupted: interrupted, faults: struck}
+}
+
+// faults lets the planned faults come at their times after start.
+func (r *run) faults(start time.Time) *striker {
 	strikes, _ := plan(r.cfg.Faults, r.cfg.Nodes, r.cfg.Duration) // Complete has seen that it works
 	faults := newStriker(r.cluster, strikes, r.tell)
 	faults.begin(start)
-	work := &load{
-		cfg: r.cfg, locker: l, rec: rec, keys: r.cfg.Keys.choosers(r.prefix, r.cfg.Seed), stop: ctx, life: life,
-	}
-	worked := make(chan struct{})
-	go func() {
-		defer close(worked)
-		work.run(began, end)
-	}()
-
-	r.tell(Event{Kind: WarmupBegins, At: r.cfg.Warmup})
-	sleep(ctx, time.Until(start))
-	before := readUsage()
-	r.answers.on.Store(true)
-	r.tell(Event{Kind: LoadBegins, At: r.cfg.Duration})
-	r.watch(ctx, rec, start, end)
-	now := time.Now()
-	rec.cut(now)
-	r.answers.on.Store(false)
-	after := readUsage()
-	interrupted := ctx.Err() != nil && now.Before(end)
-
-	r.tell(Event{Kind: LoadEnded})
-	struck := faults.wait()
-	select {
-	case <-worked:
-	case <-time.After(drain):
-		giveUp()
-		<-worked
-	}
-	if !now.After(start) {
-		return nil
-	}
-	result := r.result(rec)
-	result.Started, result.Interrupted, result.Faults = start, interrupted, struck
-	result.Cost = after.since(before, result.Completed)
-	return result
+	return faults
 }
 
-// watch tells of the progress until end, or until ctx ends, and sees how much memory this process holds.
-func (r *run) watch(ctx context.Context, rec *recorder, start, end time.Time) {
-	tick := time.NewTicker(min(100*time.Millisecond, rec.series.interval))
-	defer tick.Stop()
-	over := time.NewTimer(time.Until(end))
-	defer over.Stop()
-	for {
-		select {
-		case now := <-tick.C:
-			rec.remember(now, memoryNow())
-			completed, lately := rec.progress()
-			r.tell(Event{Kind: Progress, At: min(time.Since(start), r.cfg.Duration), Completed: completed, Lately: lately})
-		case <-over.C:
-			return
-		case <-ctx.Done():
-			return
-		}
-	}
+func (r *run) progress(start time.Time, completed int64, newest lately) {
+	r.tell(Event{Kind: Progress, At: min(time.Since(start), r.cfg.Duration), Completed: completed, Lately: newest.figures()})
 }

@@ -87,13 +87,28 @@ func TestRunMeasures(t *testing.T) {
 	}
 }
 
-// With one key, nodes refuse, and a lock takes more than one round.
-func TestContentionShows(t *testing.T) {
+// With one key, locks are handed over in the process, most of them without a round, and the result says so. Where nobody
+// waits for anybody, it says nothing.
+func TestWaitingShows(t *testing.T) {
 	cfg := short()
 	cfg.Keys, cfg.Hold = One, time.Millisecond
-	r := mustRun(t, cfg)
-	if r.Nodes[0].Refusals+r.Nodes[1].Refusals+r.Nodes[2].Refusals == 0 {
-		t.Errorf("got no refusals: %+v", r.Nodes)
+	w := mustRun(t, cfg).Waiting
+	switch {
+	case w == nil:
+		t.Fatal("got nothing about waiting")
+	case w.Within <= 0 || w.Within+w.ByNodes != 100 || w.Rounds >= 1:
+		t.Errorf("got %+v, want hand-overs in the process, and fewer rounds than locks", w)
+	case w.PerSecond <= 0 || w.Wait.Count == 0 || w.MaxByMean < 1:
+		t.Errorf("got %+v, want a wait", w)
+	case w.Workers == nil || w.Workers.Of != 4 || w.Workers.Jain <= 0 || w.Processes != Fairness{1, 1, 1}:
+		t.Errorf("got %+v and %+v, want the shares of 4 workers, and of one process", w.Workers, w.Processes)
+	}
+	cfg.Rate, cfg.Hold = 200, 0
+	if w := mustRun(t, cfg).Waiting; w == nil || w.Workers != nil {
+		t.Errorf("got %+v, want no shares of workers in an open load", w)
+	}
+	if w := mustRun(t, short()).Waiting; w != nil {
+		t.Errorf("got %+v where every worker has its own key", w)
 	}
 }
 

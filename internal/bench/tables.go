@@ -11,7 +11,11 @@ import (
 
 // tables are the same figures as the text that the command prints.
 func tables(r *Result) []report.Block {
-	blocks := []report.Block{latencyTable(r), nodeTable(r)}
+	blocks := []report.Block{latencyTable(r)}
+	if r.Waiting != nil {
+		blocks = append(blocks, waitingTable(r))
+	}
+	blocks = append(blocks, nodeTable(r))
 	if len(r.Faults) > 0 {
 		blocks = append(blocks, faultTable(r))
 	}
@@ -53,6 +57,18 @@ func (r *Result) Latencies() []Named {
 		{fmt.Sprintf("round: vote %d of %d", r.Environment.Need, r.Environment.Nodes), r.Quorum},
 		{"round: slowest node", r.Slowest},
 	}
+}
+
+func waitingTable(r *Result) report.Block {
+	table := &report.Table{Head: []string{"", "", ""}, Tail: true}
+	for _, f := range r.WaitingFigures() {
+		table.Rows = append(table.Rows, []string{f.Name, f.Value, f.Note})
+	}
+	text := "How those who wanted the same keys came by them. A wait is from when a lock was due until it was held."
+	if r.Load.Processes > 1 {
+		text += fmt.Sprintf(" Of all %d processes together.", r.Load.Processes)
+	}
+	return report.Block{Heading: "Waiting", Text: text, Table: table}
 }
 
 func nodeTable(r *Result) report.Block {
@@ -113,10 +129,14 @@ func footer(r *Result) []string {
 	if e.CPU != "" {
 		machine = e.CPU + ", " + machine
 	}
+	where := "its own process"
+	if r.Load.Processes > 1 {
+		where = r.Who()
+	}
 	left := fmt.Sprintf("%d keys were left on the %d nodes that could be looked at.", r.Left.Keys, r.Left.Looked)
 	return []string{
 		machine + ".",
-		fmt.Sprintf("The load kept %.1f cores busy in its own process. %s", r.Cost.Busy, left),
+		fmt.Sprintf("The load kept %.1f cores busy in %s. %s", r.Cost.Busy, where, left),
 		"redlock bench, " + r.Started.Format(time.RFC1123) + ".",
 	}
 }

@@ -29,9 +29,15 @@ func (r *Result) NodesText() string {
 
 // Text says what the load was.
 func (l Load) Text() string {
+	several := l.Processes > 1
 	text := fmt.Sprintf("%d workers", l.Workers)
-	if l.Model == "open" {
+	switch {
+	case l.Model == "open" && several:
+		text = fmt.Sprintf("%g locks per second asked for by %d processes (%s arrivals, at most %d at once in each)", l.Rate, l.Processes, l.Arrivals, l.Workers)
+	case l.Model == "open":
 		text = fmt.Sprintf("%g locks per second asked for (%s arrivals, at most %d at once)", l.Rate, l.Arrivals, l.Workers)
+	case several:
+		text = fmt.Sprintf("%d processes with %s each", l.Processes, plural(l.Workers, "worker"))
 	}
 	text += map[Keys]string{Distinct: ", each on a key of its own", One: ", all on one key", Zipf: ", on keys by Zipf's law"}[l.Keys]
 	if l.Hold > 0 {
@@ -58,4 +64,28 @@ func Bytes(n float64) string {
 		return fmt.Sprintf("%.1f KiB", n/1024)
 	}
 	return fmt.Sprintf("%.1f MiB", n/(1<<20))
+}
+
+// plural is a number of things.
+func plural(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// Who says whose cost and memory the result tells.
+func (r *Result) Who() string {
+	if r.Load.Processes > 1 {
+		return fmt.Sprintf("the %d processes of the load together", r.Load.Processes)
+	}
+	return "this process"
+}
+
+// Unit is what is counted by the second: with one key, every lock hands it over.
+func (l Load) Unit() string {
+	if l.Keys == One {
+		return "hand-overs/s"
+	}
+	return "locks/s"
 }

@@ -57,7 +57,7 @@ func TestWhoIsDead(t *testing.T) {
 // Clean removes the directory of a dead run and leaves those of living ones and of strangers alone.
 func TestCleanRemovesDirectoriesOfTheDead(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
-	mine, err := newOwnedDir()
+	mine, err := OwnedDir()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,6 +31,9 @@ type Node struct {
 // Addr is host:port on 127.0.0.1, the same for the node's whole life.
 func (n *Node) Addr() string { return n.addr }
 
+// Origin is host:port on 127.0.0.1 where the node itself listens, which is Addr unless there is a proxy in front.
+func (n *Node) Origin() string { return n.origin }
+
 // Clock is the node's clock; nil unless Spec.Clocks.
 func (n *Node) Clock() *Clock {
 	if p, ok := n.backend.(*processNode); ok {
@@ -104,6 +107,18 @@ func (n *Node) Resume(ctx context.Context) error {
 		}
 		err := n.backend.resume(ctx)
 		n.paused = err != nil
+		return err
+	})
+}
+
+// Flush deletes every key that the node has. It asks the node itself, past any proxy; a node that cannot be asked, dead,
+// hung or cut off, is an error.
+func (n *Node) Flush(ctx context.Context) error {
+	return n.do(ctx, "flush", func() error {
+		reply, err := ask(ctx, n.origin, "FLUSHALL")
+		if err == nil && reply != "+OK" {
+			err = fmt.Errorf("FLUSHALL answered %q", reply)
+		}
 		return err
 	})
 }

@@ -45,6 +45,24 @@ func TestNodeCutOffIsHealed(t *testing.T) {
 	})
 }
 
+// A node that is flushed has no keys any more, and the proxy before it is not asked.
+func TestFlushForgetsEverything(t *testing.T) {
+	eachKind(t, func(t *testing.T, kind Kind) {
+		c := start(t, Spec{Kind: kind, Nodes: 1, Proxied: true})
+		n := c.Node(0)
+		want(t, n.Addr(), "SET k v", "+OK")
+		if err := n.Link().BlackHole(); err != nil {
+			t.Fatal(err)
+		}
+		timed(t, "flush", n.Flush)
+		want(t, n.Origin(), "EXISTS k", ":0")
+		timed(t, "kill", n.Kill)
+		if err := n.Flush(t.Context()); err == nil {
+			t.Error("a dead node was flushed")
+		}
+	})
+}
+
 // A node without a network of its own and without a proxy says that it cannot be cut off.
 func TestCutOffWithoutProxyIsUnsupported(t *testing.T) {
 	c := start(t, Spec{Kind: Embedded, Nodes: 1})

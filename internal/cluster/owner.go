@@ -40,8 +40,9 @@ func (o owner) dead() bool {
 	return o.Place == self().Place && (!running(o.PID) || o.Born != born(o.PID))
 }
 
-// newOwnedDir makes a temporary directory that says whose it is.
-func newOwnedDir() (string, error) {
+// OwnedDir makes a temporary directory that says whose it is, so that Clean knows when nobody needs it any more. The caller
+// removes it.
+func OwnedDir() (string, error) {
 	dir, err := os.MkdirTemp("", "quorumlock-")
 	if err != nil {
 		return "", err

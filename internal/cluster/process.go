@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/quorumlock/quorumlock/internal/child"
 )
 
 // processNode is a redis-server child of this process, with a directory of its own.
@@ -29,7 +31,7 @@ func processFactory(ctx context.Context, spec Spec) (factory, error) {
 	if err != nil {
 		return factory{}, err
 	}
-	dir, err := newOwnedDir()
+	dir, err := OwnedDir()
 	if err != nil {
 		return factory{}, err
 	}
@@ -87,7 +89,7 @@ func (p *processNode) start(ctx context.Context, mem Memory) error {
 	// Not CommandContext: the node outlives the call that starts it.
 	p.cmd = exec.Command(p.binary, args...)
 	p.cmd.Stdout, p.cmd.Stderr = log, log
-	p.cmd.SysProcAttr = childAttr()
+	child.Bind(p.cmd)
 	if p.clock != nil {
 		p.cmd.Env = append(os.Environ(), p.clock.env()...)
 	}
@@ -151,8 +153,15 @@ func (p *processNode) kill(context.Context) error {
 	return nil
 }
 
-func (p *processNode) pause(context.Context) error  { return suspend(p.cmd.Process) }
-func (p *processNode) resume(context.Context) error { return unsuspend(p.cmd.Process) }
+func (p *processNode) pause(context.Context) error {
+	err := child.Suspend(p.cmd.Process)
+	if errors.Is(err, errors.ErrUnsupported) {
+		err = fmt.Errorf("%w: %w", ErrUnsupported, err)
+	}
+	return err
+}
+
+func (p *processNode) resume(context.Context) error { return child.Resume(p.cmd.Process) }
 
 func (p *processNode) log(context.Context) (string, error) {
 	log, err := os.ReadFile(p.logFile())

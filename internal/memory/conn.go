@@ -73,17 +73,16 @@ func (c *conn) travel() bool {
 	}
 }
 
-// carryIn takes to the client what the server replies.
+// carryIn takes to the client what the server replies. It always reads on: a server that publishes waits until everybody
+// has read, and does nothing else meanwhile.
 func (c *conn) carryIn() {
 	defer c.in.end(io.EOF)
 	for {
 		p := make([]byte, 4096)
 		n, err := c.Conn.Read(p)
 		if c.node.Fault() != Mute {
-			if _, delay := c.node.gate(); delay > 0 {
-				time.Sleep(delay)
-			}
-			c.in.put(p[:n])
+			_, delay := c.node.gate()
+			c.in.put(p[:n], delay)
 		}
 		if err != nil {
 			return
@@ -109,7 +108,7 @@ func (c *conn) Close() error {
 }
 
 func (c *conn) Write(p []byte) (int, error) {
-	if err := c.out.put(append([]byte(nil), p...)); err != nil {
+	if err := c.out.put(append([]byte(nil), p...), 0); err != nil {
 		return 0, err
 	}
 	return len(p), nil
@@ -153,20 +152,31 @@ type stream struct {
 	more chan struct{} // capacity 1: something has changed
 
 	mu     sync.Mutex
-	chunks [][]byte // guarded by mu
-	over   error    // guarded by mu; why nothing is put in any more, nil: it is
+	chunks []chunk // guarded by mu
+	over   error   // guarded by mu; why nothing is put in any more, nil: it is
+}
+
+// chunk is some bytes, and when they arrive.
+type chunk struct {
+	bytes []byte
+	at    time.Time
 }
 
 func newStream() *stream { return &stream{more: make(chan struct{}, 1)} }
 
-func (s *stream) put(p []byte) error {
+// put sends p on its way, which takes that long. Nothing arrives before what was sent before it.
+func (s *stream) put(p []byte, travels time.Duration) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.over != nil {
 		return s.over
 	}
 	if len(p) > 0 {
-		s.chunks = append(s.chunks, p)
+		at := time.Now().Add(travels)
+		if last := len(s.chunks) - 1; last >= 0 && s.chunks[last].at.After(at) {
+			at = s.chunks[last].at
+		}
+		s.chunks = append(s.chunks, chunk{bytes: p, at: at})
 		s.stir()
 	}
 	return nil
@@ -200,22 +210,34 @@ func (s *stream) stir() {
 // take waits for the next bytes, or for the end, or until it is late.
 func (s *stream) take(late <-chan time.Time) ([]byte, error) {
 	for {
-		s.mu.Lock()
-		if len(s.chunks) > 0 {
-			p := s.chunks[0]
-			s.chunks = s.chunks[1:]
-			s.mu.Unlock()
-			return p, nil
+		p, travels, over := s.arrived()
+		if p != nil || over != nil {
+			return p, over
 		}
-		over := s.over
-		s.mu.Unlock()
-		if over != nil {
-			return nil, over
+		var there <-chan time.Time
+		if travels > 0 {
+			there = time.After(travels)
 		}
 		select {
 		case <-s.more:
+		case <-there:
 		case <-late:
 			return nil, os.ErrDeadlineExceeded
 		}
 	}
+}
+
+// arrived takes out the first bytes if they are there; else it says how long they still travel, or that nothing comes.
+func (s *stream) arrived() (p []byte, travels time.Duration, over error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.chunks) == 0 {
+		return nil, 0, s.over
+	}
+	if travels = time.Until(s.chunks[0].at); travels > 0 {
+		return nil, travels, nil
+	}
+	p = s.chunks[0].bytes
+	s.chunks = s.chunks[1:]
+	return p, 0, nil
 }

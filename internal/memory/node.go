@@ -66,7 +66,7 @@ func New(name string) *Node {
 	if first, err := n.Dial(); err == nil {
 		_ = first.Close()
 	}
-	n.Server().SetPreHook(n.answer)
+	n.Server().SetPreHook(n.Answer)
 	return n
 }
 
@@ -217,8 +217,8 @@ func (n *Node) forget(c *conn) {
 	delete(n.conns, c)
 }
 
-// answer replies to what miniredis does not know, or knows otherwise: INFO with what a client may look at, and TIME.
-func (n *Node) answer(c *server.Peer, cmd string, _ ...string) bool {
+// Answer replies to what miniredis does not know, or knows otherwise: INFO with what a client may look at, and TIME.
+func (n *Node) Answer(c *server.Peer, cmd string, _ ...string) bool {
 	n.mu.Lock()
 	ahead, runs, since := n.ahead, n.runs, n.since
 	n.mu.Unlock()

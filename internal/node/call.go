@@ -23,20 +23,21 @@ type call struct {
 	reply   Reply
 	tries   int // of a grant by script that the node did not know what to make of (R6)
 
-	deadline int64                    // until when a grant may be carried out, on the node's clock in µs (R4)
-	meta     string                   // what the node's meta key is expected to say (R6)
-	fenced   bool                     // by scripts that know fences
-	owed     bool                     // a release that comes late, perhaps before its grant
-	grace    int64                    // for how many ms a grant may come after its undo; 0: it cannot, and leaves no tombstone
-	ttl      int64                    // TTL in ms, as the server takes it
-	asked    redis.Cmder              // the command of the step under way; several calls may share a script
-	form     form                     // how its reply reads
-	place    int                      // which of the script's commands is this call
-	together bool                     // asked is shared with others
-	set      *redis.BoolCmd           // of bySet
-	hashed   [Release + 1]redis.Cmder // of byHash, alone, by op
-	sourced  [Release + 1]redis.Cmder // of bySource, alone, by op
-	left     *redis.DurationCmd       // of byLooking, beside asked
+	deadline int64                  // until when a grant may be carried out, on the node's clock in µs (R4)
+	meta     string                 // what the node's meta key is expected to say (R6)
+	turn     string                 // what the key says while it is kept for this process
+	fenced   bool                   // by scripts that know fences
+	owed     bool                   // a release that comes late, perhaps before its grant
+	grace    int64                  // for how many ms a grant may come after its undo; 0: it cannot, and leaves no tombstone
+	ttl      int64                  // TTL in ms, as the server takes it
+	asked    redis.Cmder            // the command of the step under way; several calls may share a script
+	form     form                   // how its reply reads
+	place    int                    // which of the script's commands is this call
+	count    int                    // of calls that share asked
+	set      *redis.BoolCmd         // of bySet
+	hashed   [Leave + 1]redis.Cmder // of byHash, alone, by op
+	sourced  [Leave + 1]redis.Cmder // of bySource, alone, by op
+	left     *redis.DurationCmd     // of byLooking, beside asked
 }
 
 // put makes c a call for the command.
@@ -76,7 +77,7 @@ func (c *call) ask(ctx context.Context, to []redis.Cmder) []redis.Cmder {
 	default:
 		return to
 	}
-	c.waitFor(c.asked, itself, 0, false)
+	c.waitFor(c.asked, itself, 0, 1)
 	c.asked.SetErr(errUnanswered)
 	return append(to, c.asked)
 }
@@ -100,14 +101,14 @@ func (c *call) byScript() redis.Cmder {
 			*made = redis.NewIntSliceCmd(context.Background(), args...)
 		}
 	}
-	c.waitFor(*made, form, 0, false)
+	c.waitFor(*made, form, 0, 1)
 	c.asked.SetErr(errUnanswered)
 	return c.asked
 }
 
-// waitFor makes asked the command that answers the call.
-func (c *call) waitFor(asked redis.Cmder, form form, place int, together bool) {
-	c.asked, c.form, c.place, c.together = asked, form, place, together
+// waitFor makes asked the command that answers the call, in its place of so many.
+func (c *call) waitFor(asked redis.Cmder, form form, place, count int) {
+	c.asked, c.form, c.place, c.count = asked, form, place, count
 }
 
 // formAlone is the script by which the call goes when no other goes with it.
@@ -132,17 +133,22 @@ func (c *call) key(to []any) []any {
 	return append(to, &c.Key)
 }
 
-// keys appends the call's key, and its fence counter if its script takes one.
+// keys appends the call's key, and its fence counter or its line if its script takes one.
 func (c *call) keys(to []any) []any {
 	to = c.key(to)
-	switch {
-	case c.Op != Grant && c.Op != Raise:
-		return to
-	case c.plainly:
-		return append(to, c.Counter)
+	var second *string
+	switch c.Op {
+	case Grant, Raise:
+		second = &c.Counter
+	case Enroll, Leave:
+		second = &c.Line
 	default:
-		return append(to, &c.Counter)
+		return to
 	}
+	if c.plainly {
+		return append(to, *second)
+	}
+	return append(to, second)
 }
 
 // terms appends what all grants of a script share.
@@ -169,6 +175,10 @@ func (c *call) arguments(to []any) []any {
 		to = append(to, c.ttl)
 	case c.Op == Extend:
 		to = append(to, &c.ttl)
+	case c.Op == Enroll && c.plainly:
+		to = append(to, c.Since)
+	case c.Op == Enroll:
+		to = append(to, &c.Since)
 	}
 	return to
 }

@@ -48,12 +48,17 @@ func Dial(index int, address string, tlsConfig *tls.Config, cfg Config) (*Node, 
 	n := &Node{index: index, addr: name(options), cfg: cfg, idle: time.Second}
 	connect := dialer(options)
 	n.dial = func(ctx context.Context) (net.Conn, error) { return connect(ctx, options.Network, options.Addr) }
-	options.Dialer = func(ctx context.Context, network, addr string) (net.Conn, error) {
+	open := func(ctx context.Context, network, addr string) (net.Conn, error) {
 		// go-redis goes on dialing after whoever asked has given up; the end of the node is the end of that.
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		defer context.AfterFunc(n.life, cancel)()
-		conn, err := connect(ctx, network, addr)
+		return connect(ctx, network, addr)
+	}
+	options.Dialer = open // of the one to listen by, on which nobody votes
+	n.ears = n.second(options)
+	options.Dialer = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := open(ctx, network, addr)
 		if err != nil {
 			return nil, err
 		}
@@ -62,6 +67,38 @@ func Dial(index int, address string, tlsConfig *tls.Config, cfg Config) (*Node, 
 	}
 	n.client = redis.NewClient(options)
 	return n.open(), nil
+}
+
+// second returns a client like one with options, for the node's announcements. go-redis holds locks of a client while it
+// opens a connection, and whoever listens shall keep nobody from voting.
+func (n *Node) second(options *redis.Options) *redis.Client {
+	second := *options
+	second.PoolSize, second.MinIdleConns, second.MaxIdleConns, second.MaxActiveConns = 1, 0, 0, 0
+	second.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+	open := options.Dialer
+	if open == nil {
+		open = redis.NewDialer(options)
+	}
+	second.Dialer = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := open(ctx, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		// The end of the node must not wait for a handshake.
+		return &mortal{Conn: conn, forget: context.AfterFunc(n.life, func() { _ = conn.Close() })}, nil
+	}
+	return redis.NewClient(&second)
+}
+
+// mortal is a connection that a context's end closes; forget has it not do so any more.
+type mortal struct {
+	net.Conn
+	forget func() bool
+}
+
+func (m *mortal) Close() error {
+	m.forget()
+	return m.Conn.Close()
 }
 
 // dialer returns how connections are opened: as go-redis does, but so that the end of a context also ends a TLS
@@ -76,7 +113,7 @@ func dialer(options *redis.Options) func(ctx context.Context, network, addr stri
 
 // Use returns a node over a client of the caller's, which stays the caller's to close.
 func Use(index int, client redis.UniversalClient, cfg Config) (*Node, error) {
-	n := &Node{index: index, addr: fmt.Sprintf("client %d", index), client: client, cfg: cfg}
+	n := &Node{index: index, addr: fmt.Sprintf("client %d", index), client: client, ears: client, cfg: cfg}
 	switch c := client.(type) {
 	case nil:
 		return nil, errors.New("is nil")
@@ -89,6 +126,7 @@ func Use(index int, client redis.UniversalClient, cfg Config) (*Node, error) {
 		if c.Options().Addr != "FailoverClient" { // which is no address
 			n.addr = name(c.Options())
 		}
+		n.ears = n.second(c.Options())
 		if !c.Options().ContextTimeoutEnabled {
 			// The same pool under our own bounds: with its defaults it would hang 3 s on a server that hangs.
 			n.client = c.WithTimeout(cfg.Timeout)

@@ -18,6 +18,8 @@ import (
 var (
 	errClosed = &Error{text: "closed"}
 	errFull   = &Error{text: "too many commands are waiting for this node"}
+	// errUnheard answers an Enroll of a process that could not be woken.
+	errUnheard = &Error{text: "cannot announce that the key is free"}
 )
 
 // Error is why a node gave no answer that counts. It never carries a context's error: a node that was too slow must not
@@ -58,7 +60,7 @@ func explain(err error, timeout time.Duration) *Error {
 		}
 		// A server that does not know AUTH repeats the password here.
 		text, _, _ = strings.Cut(text, ", with args beginning with")
-		return &Error{text: text, cause: err, Permanent: hasPrefix(text, permanent), away: hasPrefix(text, away)}
+		return &Error{text: text, cause: err, Permanent: hasPrefix(text, permanent) || forbiddenInScript(text), away: hasPrefix(text, away)}
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, redis.ErrPoolTimeout),
 		errors.As(err, &timer) && timer.Timeout():
 		return &Error{text: fmt.Sprintf("no answer within %v", timeout), cause: os.ErrDeadlineExceeded, away: true}
@@ -83,6 +85,12 @@ func inScript(text string) string {
 		}
 	}
 	return text
+}
+
+// forbiddenInScript reports whether an ACL forbids a command that a script calls, which Redis before 7.2 does not call NOPERM
+// (src/script.c, scriptVerifyACL).
+func forbiddenInScript(text string) bool {
+	return strings.Contains(text, "The user executing the script can't run this command")
 }
 
 // saysOtherThanAway reports whether err is something that a server said about what it was asked, and not about itself.
@@ -119,6 +127,10 @@ func (o Op) String() string {
 		return "extend"
 	case Release:
 		return "release"
+	case Enroll:
+		return "enroll"
+	case Leave:
+		return "leave"
 	default:
 		return fmt.Sprintf("op(%d)", uint8(o))
 	}

@@ -320,7 +320,7 @@ func TestRefusedBatchIsCarriedOutOneByOne(t *testing.T) {
 	for _, refusal := range []string{"-NOPERM No permissions to access a key", "-CROSSSLOT Keys in request don't hash"} {
 		s := serve(t, func(command []string) string {
 			switch {
-			case len(command) > 1 && command[1] == grants.hash && len(command) > 12:
+			case len(command) > 1 && command[1] == grants.hash && len(command) > 13:
 				return refusal
 			case len(command) > 5 && command[5] == "forbidden":
 				return "-NOPERM No permissions to access a key"

@@ -13,7 +13,7 @@ const (
 // append appends the calls as one call of the form's script. by says whether that is named by its hash, or sent.
 func (f form) append(to []any, by step, calls ...*call) []any {
 	first := calls[0]
-	made := f.script(first.Op, first.grace > 0)
+	made := f.script(first)
 	count := len(to) + 2
 	if by == byHash {
 		to = append(to, "EVALSHA", made.hash, nil)
@@ -45,25 +45,34 @@ func (f form) append(to []any, by step, calls ...*call) []any {
 		}
 		to = c.arguments(to)
 	}
-	if f == byReleases && first.grace > 0 {
+	switch {
+	case f == byReleases && first.grace > 0:
 		to = first.patience(to)
+	case f == byGrants && first.plainly:
+		to = append(to, first.turn)
+	case f == byGrants:
+		to = append(to, &first.turn)
 	}
 	return to
 }
 
-// script returns the form's script; op is of its first call.
-func (f form) script(op Op, tombstones bool) script {
+// script returns the form's script for calls of which first is the first.
+func (f form) script(first *call) script {
 	switch {
 	case f == byGrants:
 		return grants
 	case f == byBatch:
 		return batch
-	case f == byReleases && tombstones:
+	case f == byReleases && first.grace > 0:
 		return withdrawals
-	case f == byReleases:
+	case f == byReleases && first.fenced:
 		return releases
-	case op == Release:
+	case f == byReleases:
+		return plainReleases
+	case first.Op == Release && first.fenced:
 		return release
+	case first.Op == Release:
+		return plainRelease
 	default:
 		return extend
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -39,6 +40,8 @@ type lane struct {
 	down    *Error    // guarded by mu; nil: up
 	since   time.Time // guarded by mu; when it went down
 	closed  bool      // guarded by mu
+
+	falls atomic.Uint64 // how often it went down
 
 	calls []*call       // of the batch under way, to be used again; the goroutine's own
 	pause time.Duration // before the next probe; the goroutine's own
@@ -222,6 +225,7 @@ func (l *lane) account(calls []*call) (trouble *Error) {
 	}
 	if trouble != nil && l.down == nil {
 		l.down, l.since = trouble, time.Now()
+		l.falls.Add(1)
 		l.node.log().Warn("node is down", "node", l.node.addr, "error", trouble.Error())
 	}
 	return trouble

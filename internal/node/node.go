@@ -24,6 +24,9 @@ type Config struct {
 	Policy  Policy
 	Roster  *Roster      // which servers the nodes of the locker are; nil: nobody asks
 	Logger  *slog.Logger // not nil
+
+	Process  string   // what this process is enrolled as
+	Listener Listener // is told what the nodes announce; nil: nobody listens
 }
 
 // Node is one Redis master. It is safe for concurrent use.
@@ -31,6 +34,8 @@ type Node struct {
 	index  int
 	addr   string
 	client redis.UniversalClient
+	ours   string                                      // what a key says while it is kept for this process, which has been woken
+	ears   redis.UniversalClient                       // what the node is listened to by
 	dial   func(ctx context.Context) (net.Conn, error) // nil for a client of the caller's
 	cfg    Config
 	idle   time.Duration   // after which a connection of our own is looked at before it is used
@@ -39,8 +44,9 @@ type Node struct {
 	clock  nodeClock
 	opened atomic.Uint64 // connections, so far
 	// How often an exchange met an error, so far, so that connections may be no use any more.
-	troubles atomic.Uint64
-	lane     *lane
+	troubles     atomic.Uint64
+	lane         *lane
+	subscription *subscription
 
 	// The lane's goroutine's own.
 	release, extend step // how this server compares and deletes, or extends
@@ -70,11 +76,24 @@ func (n *Node) Clock(now clock.Instant) int64 { return n.clock.estimate(now) }
 // means that the command was not taken, was never sent, and will not be answered.
 func (n *Node) Send(c Command) error { return n.lane.send(c) }
 
+// Listen has the node's announcements heard, on one connection for all callers, until Hush has been called as often. It never
+// waits. The Listener is told when it hears them, which may be never.
+func (n *Node) Listen() { n.subscription.listen() }
+
+// Hush takes one Listen back.
+func (n *Node) Hush() { n.subscription.hush() }
+
 // Close carries out what was accepted, then ends the lane and, if the node has opened it, the client. When ctx ends
 // first, it gives up what is left; a client that ignores deadlines may then hang on for as long as its own timeouts.
 func (n *Node) Close(ctx context.Context) error {
 	err := n.lane.close(ctx)
 	n.end()
+	if n.ears != n.client {
+		n.subscription.close(true)
+		_ = n.ears.Close()
+	} else {
+		n.subscription.close(false)
+	}
 	if n.dial != nil {
 		if closing := n.client.Close(); err == nil && closing != nil {
 			err = explain(closing, n.cfg.Timeout)
@@ -93,6 +112,8 @@ func (n *Node) open() *Node {
 	n.seed = maphash.MakeSeed()
 	n.clock.drift = n.cfg.Drift
 	n.grace = n.cfg.Timeout + n.cfg.Timeout/2 + grace // the estimate of the clock may be off by a quarter, twice
+	n.ours = Prefix + "turn:" + n.cfg.Process
+	n.subscription = &subscription{node: n}
 	n.lane = newLane(n)
 	return n
 }

@@ -54,6 +54,7 @@ type Health struct {
 	Unknown string        // what could not be found out; empty when everything could
 	Clock   time.Duration // how far the node's clock is ahead of this machine's wall clock; meaningful when Told
 	Told    bool          // the node has told its clock
+	Silent  string        // why the node cannot announce to waiters that a key is free; empty when it can, or need not
 }
 
 // Check looks at the node now, beside the lane and whatever state that is in.
@@ -88,8 +89,32 @@ func (n *Node) Check(ctx context.Context) Health {
 		h.Err = why
 	} else if n.cfg.Fenced {
 		h.VotesIn = n.votesIn(ctx)
+		h.Silent = n.silent(ctx)
 	}
 	return h
+}
+
+// silent returns why the server does not let us announce that a key is free, or listen to that.
+func (n *Node) silent(ctx context.Context) string {
+	ask := []func() error{
+		func() error { return n.client.PubSubNumSub(ctx, waiting).Err() },
+		func() error { return n.client.Publish(ctx, wakeAny, "").Err() },
+		func() error { return n.client.ZPopMin(ctx, Prefix+"nobody").Err() },
+		func() error { return n.client.ZAddXX(ctx, Prefix+"nobody", redis.Z{Member: "nobody"}).Err() },
+		func() error { return n.client.ZRange(ctx, Prefix+"nobody", 0, 0).Err() },
+		func() error {
+			pubsub := n.ears.Subscribe(ctx, wakeAny)
+			defer pubsub.Close()
+			_, err := pubsub.ReceiveTimeout(ctx, n.cfg.Timeout)
+			return err
+		},
+	}
+	for _, do := range ask {
+		if err := do(); err != nil && refusesCommand(err) {
+			return explain(err, n.cfg.Timeout).Error()
+		}
+	}
+	return ""
 }
 
 // unanswered is why a look at the node came to nothing: the end of the caller's own context, if that has ended, and not

@@ -21,14 +21,17 @@ type script struct {
 // and with fences also what comes alone, shares a third one. All are put together from the same functions.
 var (
 	grants  = assemble("", "fence", "grants")
-	batch   = assemble("", "clock", "raise", "extend", "release", "bury", "batch")
+	batch   = assemble("", "clock", "wake", "kept", "raise", "extend", "release", "enroll", "leave", "bury", "batch")
 	boot    = assemble("", "clock", "boot")
 	lift    = assemble("", "lift")
 	extend  = assemble("return extend(KEYS[1], ARGV[1], ARGV[2])", "extend")
-	release = assemble("return release(KEYS[1], ARGV[1])", "release")
+	release = assemble("return release(KEYS[1], ARGV[1])", "wake", "release")
 	// withdrawals are releases that leave tombstones.
-	releases    = assemble("return releases(#KEYS)", "release", "releases")
-	withdrawals = assemble("return releases(#KEYS - 1, KEYS[#KEYS], ARGV[#ARGV])", "release", "bury", "releases")
+	releases    = assemble("return releases(#KEYS)", "wake", "release", "releases")
+	withdrawals = assemble("return releases(#KEYS - 1, KEYS[#KEYS], ARGV[#ARGV])", "wake", "release", "bury", "releases")
+	// In mode Plain nobody is woken.
+	plainRelease  = assemble("return release(KEYS[1], ARGV[1])", "asleep", "release")
+	plainReleases = assemble("return releases(#KEYS)", "asleep", "release", "releases")
 )
 
 // assemble returns the files and a last line as one script, without their comments, which a server would keep.
@@ -61,6 +64,9 @@ func Scripts() map[string]string {
 
 // Prefix begins every key of ours that is not a caller's own.
 const Prefix = "quorumlock:"
+
+// Line returns where the processes that wait for key are enrolled. The braces put it into key's hash slot.
+func Line(key string) string { return Prefix + "line:{" + key + "}" }
 
 // Counter returns where key's fence counter lives. The braces put it into key's hash slot.
 func Counter(key string) string { return Prefix + "fence:{" + key + "}" }

@@ -67,7 +67,7 @@ func (n *Node) together(f form, calls []*call) {
 	cmd := redis.NewIntSliceCmd(context.Background(), n.args[begin:len(n.args):len(n.args)]...)
 	cmd.SetErr(errUnanswered)
 	for i, c := range calls {
-		c.waitFor(cmd, f, i, true)
+		c.waitFor(cmd, f, i, len(calls))
 	}
 	n.commands = append(n.commands, cmd)
 }

@@ -16,14 +16,15 @@ type ledger struct {
 	mu     sync.Mutex
 	holder map[string]*redlock.Lease // guarded by mu; of whoever has not said that it is over
 	fence  map[string]uint64         // guarded by mu; the last one that was handed out
-	ended  map[string]time.Time      // guarded by mu; owners of leases that are over, since when
+	open   map[string]int            // guarded by mu; how many leases of an owner are not over
+	ended  map[string]time.Time      // guarded by mu; owners of which no lease is open any more, since when
 	counts map[string]int            // guarded by mu
 	wrong  []string                  // guarded by mu
 }
 
 func newLedger() *ledger {
 	return &ledger{holder: make(map[string]*redlock.Lease), fence: make(map[string]uint64),
-		ended: make(map[string]time.Time), counts: make(map[string]int)}
+		open: make(map[string]int), ended: make(map[string]time.Time), counts: make(map[string]int)}
 }
 
 // took notes that a lease has been handed out, and looks whether anybody else has the key (I1), and whether its fence is
@@ -31,6 +32,12 @@ func newLedger() *ledger {
 func (l *ledger) took(lease *redlock.Lease, fenced bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	owner := lease.Owner()
+	if l.open[owner] > 0 || !l.ended[owner].IsZero() {
+		l.counts["hand-overs in a process"]++
+	}
+	l.open[owner]++
+	delete(l.ended, owner)
 	if lease.Err() != nil {
 		l.counts["over at once"]++
 		return
@@ -60,7 +67,10 @@ func (l *ledger) gave(lease *redlock.Lease) {
 func (l *ledger) freed(lease *redlock.Lease) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.ended[lease.Owner()] = time.Now()
+	owner := lease.Owner()
+	if l.open[owner]--; l.open[owner] == 0 {
+		l.ended[owner] = time.Now()
+	}
 }
 
 // over returns since when the lease of that owner has been over, if it is.

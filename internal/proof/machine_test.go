@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -187,7 +188,11 @@ func (m *machine) lock(rt *rapid.T, seen *ledger, waits bool) {
 		ctx, cancel = context.WithTimeout(ctx, time.Millisecond)
 		defer cancel()
 	}
-	b.owner = "not known yet"
+	if ahead := m.ahead(b); waits && ahead != nil {
+		m.behind(rt, l, ctx, ahead, seen)
+		return
+	}
+	b.owner, b.queued = "not known yet", waits
 	want := m.grant(b, now, m.longest, m.down[house])
 	var lease *redlock.Lease
 	var err error
@@ -226,6 +231,29 @@ func (m *machine) lock(rt *rapid.T, seen *ledger, waits bool) {
 	m.settle()
 }
 
+// ahead returns the lease behind which a Lock of the same locker has to wait, without asking a node; nil: there is none.
+func (m *machine) ahead(b *belief) *belief {
+	for _, other := range m.leases {
+		if other.queued && other.house == b.house && other.key == b.key && other.lease.Err() == nil {
+			return other
+		}
+	}
+	return nil
+}
+
+// behind has a Lock wait in its process, until its context ends.
+func (m *machine) behind(rt *rapid.T, l *redlock.Locker, ctx context.Context, ahead *belief, seen *ledger) {
+	if ahead.lease.Left() < 10*time.Millisecond {
+		return // it may end meanwhile
+	}
+	_, err := l.Lock(ctx, ahead.key)
+	if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, redlock.ErrHeld) || errors.Is(err, redlock.ErrNoQuorum) {
+		rt.Fatalf("got %v for %q, which is held in the same process, want it held and the end of the context", err, ahead.key)
+	}
+	seen.count("held")
+	m.settle()
+}
+
 // pick returns one of the leases, over or not.
 func (m *machine) pick(rt *rapid.T) *belief {
 	if len(m.leases) == 0 {
@@ -259,6 +287,11 @@ func (m *machine) extends(rt *rapid.T, seen *ledger) {
 		seen.count("extended")
 	case errors.Is(err, redlock.ErrLost):
 		seen.count("lost")
+		// Which nodes it was still asked of before the last refusal hangs on the order of answers; one that has forgotten
+		// everything may have found that out.
+		if slices.ContainsFunc(m.nodes, func(n *shelf) bool { return !n.known }) {
+			m.poke(b.house)
+		}
 	default:
 		seen.count("extend failed")
 	}

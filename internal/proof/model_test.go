@@ -45,6 +45,8 @@ type belief struct {
 	owed  map[int]bool // nodes that have not heard of its end
 	never map[int]bool // nodes that certainly have no grant of it
 	lease *redlock.Lease
+	// It was won by Lock, behind which others of the same locker wait.
+	queued bool
 }
 
 // reach is which nodes a locker does without, because they have not answered.

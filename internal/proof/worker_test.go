@@ -104,8 +104,9 @@ func (p *worker) do(ctx context.Context, key string) {
 	defer cancel()
 	own := errors.New("fn's own")
 	ran := false
+	var held *redlock.Lease
 	err := p.locker.Do(limited, key, func(inner context.Context, lease *redlock.Lease) error {
-		ran = true
+		ran, held = true, lease
 		p.hold(lease, time.Time{})
 		if lease.Err() != nil && inner.Err() == nil {
 			p.ledger.violated("Do's context has not ended with the lease: %v", lease.Err())
@@ -118,6 +119,9 @@ func (p *worker) do(ctx context.Context, key string) {
 		p.refused("Do", limited, err)
 	case !errors.Is(err, own):
 		p.ledger.violated("Do swallowed fn's error: %v", err)
+	}
+	if ran && !p.closes {
+		p.ledger.freed(held)
 	}
 }
 

@@ -103,7 +103,7 @@ func (l *Lease) open(now clock.Instant) {
 		return
 	}
 	l.phase = Held
-	l.opened = now
+	l.won, l.opened = now, now
 	l.renew = l.grant.Start.Add(l.renewal())
 	l.emit(Effect{Kind: Opened})
 }

@@ -77,6 +77,20 @@ func (l *Lease) Release(now clock.Instant) []Effect {
 	return l.effects
 }
 
+// HandOver reports whether the lease goes to a next holder in the same process, from now on, without a word to the nodes:
+// only while it is held, within the bounds of its cohort, with enough left to be of use, and extended in the background,
+// since a holder who extends by itself counts on a whole TTL. Fences leave room for as many holders as a cohort may have (R5).
+func (l *Lease) HandOver(now clock.Instant) ([]Effect, bool) {
+	cohort := l.p.Cohort
+	if l.observe(now) || l.phase != Held || !l.p.Renew || l.turn+1 >= cohort.Max ||
+		cohort.For > 0 && now.Sub(l.won) >= cohort.For || l.window.Left(now)-l.p.Guard < l.p.trust()/2 {
+		return l.effects, false
+	}
+	l.turn++
+	l.opened = now
+	return l.effects, true
+}
+
 func (l *Lease) onReleased(d quorum.Decision) {
 	switch {
 	case l.round.disowned():

@@ -59,7 +59,9 @@ type Lease struct {
 	round  Round // the newest raise, extend or release
 	again  bool  // an extend was asked for while one was under way
 	window clock.Window
-	opened clock.Instant // when it was handed out
+	won    clock.Instant // when its first holder got it
+	opened clock.Instant // when its newest holder did
+	turn   int           // how many holders there have been before that one
 	renew  clock.Instant // when the next renewal is due
 
 	granters    quorum.Set // S of R5
@@ -85,8 +87,14 @@ func (l *Lease) End() End { return l.end }
 // Freed returns what the release came to; FreedPending as long as there was none, or it is open.
 func (l *Lease) Freed() Freed { return l.freed }
 
+// Began returns when the round that acquires began.
+func (l *Lease) Began() clock.Instant { return l.grant.Start }
+
 // Fence returns T of R5, meaningful from Held on; 0 without fences.
 func (l *Lease) Fence() uint64 { return l.fence }
+
+// Turn returns how many holders the lease has had before the newest one.
+func (l *Lease) Turn() int { return l.turn }
 
 // Grants returns how many nodes granted the key in the round that acquired it.
 func (l *Lease) Grants() int { return l.granters.Len() }

@@ -19,6 +19,13 @@ type Params struct {
 	MaxHold time.Duration // longest time that a lease is held, renewals included; 0: no bound
 	Renew   bool          // extend in the background
 	Fenced  bool          // grants carry fences (R5)
+	Cohort  Cohort        // how far a lease is handed on
+}
+
+// Cohort bounds how a lease is handed from holder to holder of one process, without a word to the nodes.
+type Cohort struct {
+	Max int           // holders, the first included; 1 or less: the lease is not handed over
+	For time.Duration // how long after it was won a lease may still be handed over; 0: no bound
 }
 
 // trust is how long a lease won by a round may be trusted from the start of that round.

@@ -1,15 +1,16 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"os"
 	"os/exec"
 	"regexp"
 	"runtime"
 	"strings"
 
 	"github.com/quorumlock/quorumlock/internal/cluster"
+	"github.com/quorumlock/quorumlock/internal/machine"
 )
 
 // Machine is what a suite ran on: enough to compare, and nothing that says whose it is.
@@ -28,7 +29,7 @@ func (m Machine) String() string {
 
 // thisMachine looks at the machine, and gets or builds the image that containers run.
 func thisMachine(ctx context.Context, logf func(string, ...any)) (Machine, error) {
-	m := Machine{CPU: cpuModel(), Cores: runtime.NumCPU(), System: system(ctx), Go: runtime.Version()}
+	m := Machine{CPU: cmp.Or(machine.CPU(), "unknown CPU"), Cores: runtime.NumCPU(), System: system(ctx), Go: runtime.Version()}
 	var err error
 	if m.Docker, err = ask(ctx, "docker", "version", "--format", "{{.Server.Version}}"); err != nil {
 		return m, fmt.Errorf("a Docker engine is needed: %w", err)
@@ -80,15 +81,4 @@ func system(ctx context.Context) string {
 		text = runtime.GOOS
 	}
 	return text + ", " + runtime.GOARCH
-}
-
-func cpuModel() string {
-	text, _ := os.ReadFile("/proc/cpuinfo") // Linux only
-	for line := range strings.Lines(string(text)) {
-		name, value, _ := strings.Cut(line, ":")
-		if strings.TrimSpace(name) == "model name" {
-			return strings.TrimSpace(value)
-		}
-	}
-	return "unknown CPU"
 }

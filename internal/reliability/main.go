@@ -2,7 +2,7 @@
 // (internal/record), and writes docs/RELIABILITY.md and docs/reliability.json. Run it in the folder of the module, on
 // Linux or macOS.
 //
-//	go run ./internal/reliability [-quick] [-only simulate,fences] [-sim 5m] [-fences N] [-cycles N]
+//	go run ./internal/reliability [-quick] [-only simulate,fences] [-sim 5m] [-fences N] [-cycles N] [-handovers N]
 //
 // A suite that fails, or that has recorded nothing, ends it, and nothing is written. With -only the figures of the other
 // suites stay as the JSON file has them.
@@ -92,6 +92,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f.IntVar(&o.sizes.Worlds, "worlds", o.sizes.Worlds, "in how many worlds the driver runs")
 	f.IntVar(&o.sizes.Fences, "fences", o.sizes.Fences, "acquisitions on real nodes, for the fences")
 	f.IntVar(&o.sizes.Cycles, "cycles", o.sizes.Cycles, "cycles on real nodes, for what is left behind")
+	f.IntVar(&o.sizes.Waits, "handovers", o.sizes.Waits, "hand-overs on real nodes, for wake-ups that are lost")
+	f.DurationVar(&o.sizes.Soak, "soak", o.sizes.Soak, "for how long everything goes wrong on containers")
 	f.BoolVar(&o.sizes.Whole, "whole", o.sizes.Whole, "also the models' searches that take minutes")
 	f.StringVar(&o.md, "md", "docs/RELIABILITY.md", "write the page here")
 	f.StringVar(&o.json, "json", "docs/reliability.json", "keep the figures here")
@@ -101,8 +103,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	if f.NArg() > 0 {
 		return o, fmt.Errorf("unexpected argument %q", f.Arg(0))
 	}
-	if o.sizes.Sim < time.Second || o.sizes.Compare < time.Second || o.sizes.Worlds < 1 || o.sizes.Fences < 1000 || o.sizes.Cycles < 1000 {
-		return o, errors.New("-sim and -compare take a second at least, -worlds 1, -fences and -cycles 1000")
+	if o.sizes.Sim < time.Second || o.sizes.Compare < time.Second || o.sizes.Worlds < 1 || o.sizes.Fences < 1000 || o.sizes.Cycles < 1000 || o.sizes.Waits < 1000 {
+		return o, errors.New("-sim and -compare take a second at least, -worlds 1, -fences, -cycles and -handovers 1000")
 	}
 	o.only = names()
 	if *only != "" {

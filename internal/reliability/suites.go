@@ -16,14 +16,16 @@ type sizes struct {
 	Worlds  int
 	Fences  int
 	Cycles  int
+	Waits   int
+	Soak    time.Duration
 	Whole   bool
 	Short   bool // of what has no size of its own
 }
 
 // full and quick are the sizes without and with -quick.
 var (
-	full  = sizes{Sim: 5 * time.Minute, Seed: 1, Compare: time.Minute, Worlds: 36, Fences: 1_000_000, Cycles: 1_000_000}
-	quick = sizes{Sim: 10 * time.Second, Seed: 1, Compare: 5 * time.Second, Worlds: 12, Fences: 20_000, Cycles: 20_000, Short: true}
+	full  = sizes{Sim: 5 * time.Minute, Seed: 1, Compare: time.Minute, Worlds: 36, Fences: 1_000_000, Cycles: 1_000_000, Waits: 1_000_000, Soak: 10 * time.Minute}
+	quick = sizes{Sim: 10 * time.Second, Seed: 1, Compare: 5 * time.Second, Worlds: 12, Fences: 20_000, Cycles: 20_000, Waits: 20_000, Soak: 30 * time.Second, Short: true}
 )
 
 // names are the names of all suites, in order.
@@ -114,6 +116,28 @@ func suites(z sizes) []suite {
 			least: map[string]int{"cycles": z.Cycles}, never: []string{"keys_left"},
 		},
 		{
+			name: "waits", does: "six lockers, four of them processes, take four keys from each other and give up at random moments, while nodes and processes are killed",
+			more: "Nine tenths run on `redis-server` processes, a tenth on containers. A gap is a time in which nobody got a key while somebody waited for it all the time. A wake-up is lost when a gap is longer than the TTL, three times `NodeTimeout` and a second together, which is 4.5 s, and a hand-over stalls when one is longer than 0.3 s and no fault is near; ten times as long as a lock takes meanwhile that nobody else wants is added to both, for a machine that is busy. One of a hundred may take more than 0.1 s near no fault. Before the faults come, a fifth of the hand-overs is made without any.",
+			pkg:  "./integration", tests: []string{"TestNoWakeUpIsLost"}, env: []string{fmt.Sprintf("QUORUMLOCK_HANDOVERS=%d", z.Waits)},
+			tools: []string{"docker", "redis-server"}, counts: []string{"hand_overs", "hand_overs_between_processes", "cancelled"},
+			least: map[string]int{"hand_overs": z.Waits},
+			never: []string{"second_holders", "fences_out_of_order", "lost_wake_ups", "keys_left", "lines_left_without_faults", "goroutines_left", "connections_left"},
+			also:  gaps,
+		},
+		{
+			name: "checks", does: "chaos runs with lockers that are wrong on purpose, and with the library, under one plan",
+			more: "[chaos.md](chaos.md) says what is wrong with each. The plan is `integration/soak/broken.yaml`.",
+			pkg:  "./integration/soak", tests: []string{"TestBrokenLockersAreFoundOut"}, tools: []string{"redis-server"},
+			counts: []string{"runs"}, whole: map[string]string{"found_out": "lockers"},
+		},
+		{
+			name: "soak", does: "four processes lock on five containers while everything that a chaos run knows happens to these, and to the processes",
+			more: "Tries are of keys that nobody else wants, in one round; they are told by the fault that was there. While a majority is away none can be won.",
+			pkg:  "./integration/soak", tests: []string{"TestSoak"}, env: []string{"QUORUMLOCK_SOAK=" + z.Soak.String()},
+			tools: []string{"docker"}, counts: []string{"minutes", "cycles", "operations"}, least: map[string]int{"minutes": int(z.Soak.Minutes())},
+			never: []string{"violations", "keys_left"}, also: wins,
+		},
+		{
 			name: "simulate", does: "the protocol in seeded worlds of virtual time: nodes, clients, links and clocks that fail",
 			more: "[simulation.md](simulation.md) has what is simulated, what is not, and what is known. Overlaps beyond the assumptions are of runs whose clocks break A1 or A2; fences must hold there as well.",
 			pkg:  "./internal/sim", tests: []string{"TestSimulate"}, flags: append([]string{"-duration", z.Sim.String()}, seed...),
@@ -122,10 +146,26 @@ func suites(z sizes) []suite {
 	}
 }
 
+// wins tells how many tries won without faults, and with faults that leave a majority.
+func wins(f record.Figures) []string {
+	return []string{
+		percent(f["tries_won_without_faults"], f["tries_without_faults"]) + " of first tries won without faults",
+		percent(f["tries_won_with_a_majority"], f["tries_with_a_majority"]) + " with faults of a minority",
+	}
+}
+
 // trips tells how many acquisitions took one round trip.
 func trips(f record.Figures) []string {
 	return []string{
 		percent(f["acquisitions_without_faults"]-f["second_trips_without_faults"], f["acquisitions_without_faults"]) + " in one round trip without faults",
 		percent(f["acquisitions"]-f["second_trips"], f["acquisitions"]) + " with faults",
+	}
+}
+
+// gaps tells for how long nobody got a key for which somebody waited, at most.
+func gaps(f record.Figures) []string {
+	return []string{
+		"nobody got a key for " + number(f["largest_gap_in_seconds"]) + " s at most",
+		"and for " + number(f["largest_gap_that_no_fault_explains_in_seconds"]) + " s where no fault is near",
 	}
 }

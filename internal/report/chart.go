@@ -1,10 +1,7 @@
 package report
 
 import (
-	"fmt"
 	"html"
-	"math"
-	"strings"
 )
 
 // Chart is lines over an axis, with bands behind them.
@@ -25,12 +22,6 @@ type Line struct {
 // Point is one point of a line.
 type Point struct{ X, Y float64 }
 
-// Band is a part of the X axis.
-type Band struct {
-	From, To float64
-	Name     string
-}
-
 // Size is how large a chart is drawn, in pixels when nothing scales it.
 type Size struct{ Width, Height int }
 
@@ -38,11 +29,6 @@ type Size struct{ Width, Height int }
 var (
 	Wide  = Size{900, 300}
 	Phone = Size{360, 280}
-)
-
-// Room for what stands around the lines.
-const (
-	left, right, top, bottom = 58, 14, 22, 40
 )
 
 // SVG returns the chart as an element for a page, in the colours of the page's style.
@@ -54,77 +40,19 @@ func (c *Chart) SVG(size Size) string {
 		}
 	}
 	d := &drawing{
-		size: size, x: c.X.fit(xs), y: c.Y.fit(ys),
+		size: size, x: c.X.fit(xs), y: c.Y.fit(ys), top: top,
 		width: float64(size.Width - left - right), height: float64(size.Height - top - bottom),
 	}
 	d.printf(`<svg viewBox="0 0 %d %d" role="img" aria-label="%s">`, size.Width, size.Height, html.EscapeString(c.About))
-	d.bands(c.Bands)
-	d.axes()
+	d.bands(c.Bands, d.bandNames(c.Bands))
+	d.yAxis()
+	d.xAxis()
 	for i, line := range c.Lines {
 		d.line(i, line.Points)
 	}
 	d.probes(c.Lines)
 	d.printf("</svg>")
 	return d.String()
-}
-
-// drawing is an SVG element that is being written.
-type drawing struct {
-	strings.Builder
-	size          Size
-	x, y          Axis
-	width, height float64 // of the field that lines are in
-}
-
-func (d *drawing) printf(format string, args ...any) { fmt.Fprintf(d, format, args...) }
-
-// across and down return where a value is, in pixels.
-func (d *drawing) across(v float64) float64 { return left + d.x.at(v)*d.width }
-func (d *drawing) down(v float64) float64   { return top + (1-d.y.at(v))*d.height }
-
-// bands shades the parts and puts their names above; one that would run into the last one goes a row down.
-func (d *drawing) bands(bands []Band) {
-	until, row := math.Inf(-1), 0
-	for _, b := range bands {
-		from, to := d.across(b.From), d.across(b.To)
-		d.printf(`<rect class="band" x="%.1f" y="%d" width="%.1f" height="%.1f"><title>%s</title></rect>`,
-			from, top, max(1.5, to-from), d.height, html.EscapeString(b.Name))
-		width := 6.4 * float64(len(b.Name))
-		at := max(0, min(from+2, float64(d.size.Width)-width))
-		if at < until {
-			row++
-		} else {
-			row = 0
-		}
-		until = max(until, at+width+6)
-		d.printf(`<text class="bandname" x="%.1f" y="%d">%s</text>`, at, top-6+row*15, html.EscapeString(b.Name))
-	}
-}
-
-func (d *drawing) axes() {
-	floor := top + d.height
-	for _, v := range d.y.ticks(10) {
-		y := d.down(v)
-		d.printf(`<line class="grid" x1="%d" y1="%.1f" x2="%.1f" y2="%.1f"/>`, left, y, left+d.width, y)
-		d.printf(`<text x="%d" y="%.1f" text-anchor="end">%s</text>`, left-6, y+4, html.EscapeString(d.y.Format(v)))
-	}
-	free := math.Inf(-1)
-	for _, v := range d.x.ticks(int(d.width / 60)) {
-		x, text := d.across(v), d.x.Format(v)
-		half := 3.4 * float64(len(text))
-		d.printf(`<line class="axis" x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f"/>`, x, floor, x, floor+4)
-		if x-half < free {
-			continue
-		}
-		anchor, at := "middle", x
-		if x+half > float64(d.size.Width) {
-			anchor, at = "end", float64(d.size.Width)
-		}
-		free = x + half + 6
-		d.printf(`<text x="%.1f" y="%.1f" text-anchor="%s">%s</text>`, at, floor+17, anchor, html.EscapeString(text))
-	}
-	d.printf(`<line class="axis" x1="%d" y1="%.1f" x2="%.1f" y2="%.1f"/>`, left, floor, left+d.width, floor)
-	d.printf(`<text x="%.1f" y="%.1f" text-anchor="middle">%s</text>`, left+d.width/2, floor+34, html.EscapeString(d.x.Name))
 }
 
 // line draws runs of points that have a place, and a dot for one that is alone.
@@ -176,6 +104,6 @@ func (d *drawing) probes(lines []Line) {
 				text += "\n" + line.Name + " " + d.y.Format(line.Points[i].Y)
 			}
 		}
-		d.printf(`<rect class="probe" x="%.1f" y="%d" width="%.1f" height="%.1f"><title>%s</title></rect>`, from, top, to-from, d.height, html.EscapeString(text))
+		d.printf(`<rect class="probe" x="%.1f" y="%d" width="%.1f" height="%.1f"><title>%s</title></rect>`, from, d.top, to-from, d.height, html.EscapeString(text))
 	}
 }

@@ -9,6 +9,7 @@ import (
 // Page is one HTML file. Every text is escaped.
 type Page struct {
 	Title    string
+	Verdict  Verdict
 	Lead     []string // what was looked at; a paragraph each
 	Warnings []string // what to know before believing the rest
 	Figures  []Figure // the few numbers that matter most
@@ -19,11 +20,12 @@ type Page struct {
 // Figure is a number, what it is, and what stands beside it in small.
 type Figure struct{ Value, Name, Note string }
 
-// Block is a heading, a paragraph on how to read it, and a chart or a table or neither.
+// Block is a heading, a paragraph on how to read it, and a chart, a strip, a table, or several of these, or none.
 type Block struct {
 	Heading string
 	Text    string
 	Chart   *Chart
+	Strip   *Strip
 	Table   *Table
 }
 
@@ -38,6 +40,9 @@ type Table struct {
 // Words reports whether column i is text.
 func (t *Table) Words(i int) bool { return i < max(1, t.Text) || t.Tail && i == len(t.Head)-1 }
 
+// drawn is a chart or a strip.
+type drawn interface{ SVG(Size) string }
+
 var (
 	//go:embed page.html
 	pageSource string
@@ -46,8 +51,8 @@ var (
 
 	pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 		"style": func() template.CSS { return template.CSS(pageStyle) },
-		"wide":  func(c *Chart) template.HTML { return template.HTML(c.SVG(Wide)) },
-		"phone": func(c *Chart) template.HTML { return template.HTML(c.SVG(Phone)) },
+		"wide":  func(d drawn) template.HTML { return template.HTML(d.SVG(Wide)) },
+		"phone": func(d drawn) template.HTML { return template.HTML(d.SVG(Phone)) },
 	}).Parse(pageSource))
 )
 

@@ -18,10 +18,14 @@ func sample() *Chart {
 	}
 }
 
-// A chart is well-formed, at both sizes, and nothing in it is outside of it or not a number.
-func TestChartIsWellFormed(t *testing.T) {
+// A chart or strip is well-formed, at both sizes, and nothing in it is not a number.
+func TestDrawingIsWellFormed(t *testing.T) {
 	number := regexp.MustCompile(`^-?[0-9.]+$`)
-	for name, c := range map[string]*Chart{"full": sample(), "empty": {}, "one point": {Lines: []Line{{Points: []Point{{1, 1}}}}}} {
+	for name, c := range map[string]drawn{
+		"full": sample(), "empty": &Chart{}, "one point": &Chart{Lines: []Line{{Points: []Point{{1, 1}}}}},
+		"strip": chaosPage(Failed).Blocks[1].Strip, "odd strip": addressStrip(), "empty strip": &Strip{},
+		"no numbers": &Strip{Rows: []Row{{Name: "<&>", Spans: []Span{{math.NaN(), 1, 0, "", false}, {1, math.NaN(), 0, "", true}, {math.Inf(-1), math.Inf(1), 0, "", true}}}}},
+	} {
 		for _, size := range []Size{Wide, Phone} {
 			svg := c.SVG(size)
 			d := xml.NewDecoder(strings.NewReader(svg))
@@ -65,8 +69,11 @@ func TestGapsAreNotBridged(t *testing.T) {
 func TestPageStandsAlone(t *testing.T) {
 	p := Page{
 		Title: "a <b>", Lead: []string{"lead"}, Warnings: []string{"not <script>alert(1)</script>"},
-		Figures: []Figure{{"1", "one", "note"}}, Footer: []string{"end"},
-		Blocks: []Block{{Heading: "chart", Chart: sample()}, {Heading: "table", Table: &Table{Head: []string{"a", "b"}, Rows: [][]string{{"x", "http://example.com/<i>"}}}}},
+		Figures: []Figure{{"1", "one", "note"}}, Footer: []string{"end"}, Verdict: Verdict{"<b>", Failed, "<i>"},
+		Blocks: []Block{{Heading: "chart", Chart: sample()}, {Heading: "strip", Strip: &Strip{
+			About: `"<b>`, Kinds: []Kind{{"<b>", Dark}, {"<i>", Sky}}, Bands: []Band{{1, 2, "<pause>"}}, BandName: "<i>", BadName: "<b>",
+			Rows: []Row{{Name: "<b>", Note: "<i>", Spans: []Span{{0, 9, 0, "<b>", false}, {1, 2, 1, "<b>", true}}}},
+		}}, {Heading: "table", Table: &Table{Head: []string{"a", "b"}, Rows: [][]string{{"x", "http://example.com/<i>"}}}}},
 	}
 	var b strings.Builder
 	if err := p.Write(&b); err != nil {

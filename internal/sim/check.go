@@ -240,7 +240,7 @@ func (w *world) write(s *lease, fence uint64) {
 	switch {
 	case fence < l.stored:
 		w.report.Fenced++
-		if s.believes() && w.assumed() {
+		if s.believes() && fence%block == uint64(s.machine.Turn()) && w.assumed() {
 			w.violated("I4", "the storage of %s refuses %s, which holds it", l.key, s.owner)
 		}
 		return

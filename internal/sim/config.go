@@ -35,6 +35,8 @@ type Config struct {
 	Quiet   bool // a minority of nodes is faulty, nobody contends, and nothing else is wrong (I9)
 	Beyond  bool // clocks break the assumptions A1 and A2: fences must hold nevertheless
 
+	HandsOver bool // leases are handed on within a process
+
 	Crowded bool // many processes, or many callers in each
 
 	Blind bool // nobody heeds clocks that step, so that exclusion is lost often; for runs beyond the assumptions
@@ -101,6 +103,7 @@ func Draw(seed uint64) Config {
 		cfg.crowd(r)
 	}
 	cfg.Dialed = r.IntN(2) == 0
+	cfg.HandsOver = fork(seed, "cohort").IntN(3) == 0
 	return cfg
 }
 

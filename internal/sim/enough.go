@@ -25,7 +25,7 @@ type need struct {
 }
 
 func (r *Report) needs() []need {
-	needs := []need{{"attempts", r.Attempts, 1}, {"acquisitions", r.Acquired, 1}, {"contention", r.Contended, 1},
+	needs := []need{{"attempts", r.Attempts, 1}, {"acquisitions", r.Acquired, 1}, {"hand-overs", r.HandOvers, 6}, {"contention", r.Contended, 1},
 		{"raises", r.SecondTrips, 2}, {"renewals", r.Renewed, 2}, {"failed renewals", r.Kept, 4}, {"heals", r.Heals, 4},
 		{"leases lost", r.Lost, 2}, {"cancelled", r.Cancelled, 2}, {"looks at servers", r.Boots, 1},
 		{"nodes let vote at once", r.Lifts[1], 8}, {"looks along with votes", r.Reviews, 2},

@@ -78,10 +78,13 @@ func (l *lane) step(x *exchange) {
 	l.ask(x, r)
 }
 
-// grace is for how long a grant may come after its undo.
+// grace is for how long a grant may come after its undo: the estimate of the node's clock may be off by a quarter, twice.
 func (l *lane) grace() time.Duration {
 	budget := l.p.w.cfg.Budget
-	return budget + budget/4 + late
+	if l.p.w.cfg.Mutant == ShortGrace {
+		return budget + budget/4 + late
+	}
+	return budget + budget/2 + late
 }
 
 // patience is for how long releases leave tombstones: a caller's client may repeat commands; others need them where a

@@ -87,6 +87,24 @@ func (s *lease) release() {
 	s.carryOut(now, s.machine.Release(now))
 }
 
+// block is how many tokens a fence of a node stands for, one for each holder of a lease: Tick of internal/node.
+const block = 64
+
+// handOver reports whether the lease goes to a next holder in the process.
+func (s *lease) handOver() bool {
+	now := s.p.now()
+	effects, goes := s.machine.HandOver(now)
+	if s.carryOut(now, effects); !goes {
+		return false
+	}
+	s.trust()
+	s.p.w.report.HandOvers++
+	if s.p.w.telling() {
+		s.p.w.tellHeld(s, "hands %s over in its process, as %s, for %v", s.lock.key, s.owner, s.facts.left.Round(time.Microsecond))
+	}
+	return true
+}
+
 func (s *lease) extend() {
 	now := s.p.now()
 	effects, _ := s.machine.Extend(now)

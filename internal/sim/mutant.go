@@ -50,6 +50,7 @@ const (
 	OrderLost
 	OwedUnburied
 	StrayUnburied
+	ShortGrace
 
 	// Of both: TestKnownDeclarationArrivesLate.
 	DeclaredLate
@@ -75,6 +76,7 @@ var mutantTexts = [mutants]struct{ name, does string }{
 	OrderLost:         {"order lost", "a release is not asked again when the grant before it is"},
 	OwedUnburied:      {"owed unburied", "releases that a node is owed leave no tombstones"},
 	StrayUnburied:     {"stray unburied", "releases soon after trouble leave no tombstones"},
+	ShortGrace:        {"short grace", "tombstones stay as if the clock of a node were known better than it is"},
 	StaysDown:         {"stays down", "a node that was given up is never taken for up again"},
 	DeclaredLate:      {"declared late", "a node believes that it is new although it forgot votes since that was sent"},
 	LiftedBlindly:     {"lifted blindly", "a node that remembered nothing is let vote at once whatever it has forgotten since"},

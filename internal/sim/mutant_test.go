@@ -41,6 +41,7 @@ var killers = map[Mutant]uint64{
 	NoReview:        211,
 	OrderLost:       733,
 	OwedUnburied:    606,
+	ShortGrace:      7038826,
 }
 
 // Every mutant is killed by its seed, and nothing is violated there when nothing is broken: the checkers are able to fail,

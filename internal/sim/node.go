@@ -57,8 +57,9 @@ type Command struct {
 
 // Result is what one command returned, and a number beside it.
 type Result struct {
-	Code  int
-	Value int64
+	Code   int
+	Value  int64
+	Holder string // who has the key of a refused grant
 }
 
 // NewNode returns a server without memory, whose clock shows time() µs, and whose meta key and key for tombstones have

@@ -58,6 +58,9 @@ func newProcess(w *world, slot, life int, clocks dial) *process {
 	}
 	p.params = protocol.Params{Rule: quorum.Majority(p.members), TTL: cfg.TTL, Drift: cfg.Drift, Guard: cfg.Guard,
 		Budget: cfg.Budget, MaxHold: cfg.MaxHold, Renew: cfg.Renew, Fenced: true}
+	if cfg.HandsOver && cfg.Mutant == Intact {
+		p.params.Cohort.Max = block
+	}
 	cfg.Mutant.alter(&p.params)
 	p.lead = p.now().Lead()
 	for i := range p.members {

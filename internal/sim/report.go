@@ -65,6 +65,7 @@ type Report struct {
 	Events      int
 	Attempts    int // rounds that asked for a key
 	Acquired    int
+	HandOvers   int
 	Contended   int // tries that were lost to another holder
 	SecondTrips int // raises
 	Renewed     int
@@ -127,7 +128,7 @@ func (r *Report) Add(o *Report) {
 	r.Runs += o.Runs
 	r.Simulated += o.Simulated
 	for _, p := range [][2]*int{
-		{&r.Events, &o.Events}, {&r.Attempts, &o.Attempts}, {&r.Acquired, &o.Acquired}, {&r.Contended, &o.Contended},
+		{&r.Events, &o.Events}, {&r.Attempts, &o.Attempts}, {&r.Acquired, &o.Acquired}, {&r.HandOvers, &o.HandOvers}, {&r.Contended, &o.Contended},
 		{&r.SecondTrips, &o.SecondTrips}, {&r.Renewed, &o.Renewed}, {&r.Kept, &o.Kept}, {&r.Heals, &o.Heals},
 		{&r.Lost, &o.Lost}, {&r.Unlocked, &o.Unlocked}, {&r.Cancelled, &o.Cancelled}, {&r.Boots, &o.Boots},
 		{&r.Steps, &o.Steps}, {&r.Doubled, &o.Doubled}, {&r.Repaid, &o.Repaid}, {&r.Writes, &o.Writes},

@@ -47,7 +47,7 @@ func (s *script) grant(c *Command) Result {
 	case holder.list:
 		return Result{Code: CodeFailed}
 	case holder.text != c.Owner:
-		return Result{Value: left(holder, s.now)}
+		return Result{Value: left(holder, s.now), Holder: holder.text}
 	}
 	s.set(c.Key, c.Owner, c.TTL)
 	stored, _ := s.look(c.Counter, s.now)

@@ -19,7 +19,8 @@ func (r *Report) Table(took time.Duration, cores int) string {
 	line("kinds", "%d runs with one node, %d with three, %d with five, %d with seven; %d crowded, %d on new nodes", r.Nodes[1],
 		r.Nodes[3], r.Nodes[5], r.Nodes[7], r.Crowded, r.Fresh)
 	line("tries", "%d: %d acquired, %d contended, %d raises, %d cancelled", r.Attempts, r.Acquired, r.Contended, r.SecondTrips, r.Cancelled)
-	line("leases", "%d renewals, %d failed ones, %d heals, %d lost, %d unlocked", r.Renewed, r.Kept, r.Heals, r.Lost, r.Unlocked)
+	line("leases", "%d renewals, %d failed ones, %d heals, %d lost, %d unlocked, %d handed on in a process", r.Renewed, r.Kept,
+		r.Heals, r.Lost, r.Unlocked, r.HandOvers)
 	line("memory", "%d looks, %d clock steps seen; %d nodes let vote at once, %d not any more; %d looks along with votes, %d votes in doubt",
 		r.Boots, r.Steps, r.Lifts[1], r.Lifts[0], r.Reviews, r.Doubts)
 	line("releases", "%d owed and repaid, %d commands asked again; of those that found nothing %d left a tombstone, %d none",
@@ -92,8 +93,8 @@ func (r *Report) Figures(took time.Duration, cores int) map[string]float64 {
 			"unlocked", "cancelled", "looks", "clock_steps_seen", "sent_twice", "reordered", "expired_grants", "overtaken_grants", "repaid", "writes", "writes_refused",
 			"revived", "stuck", "crowded_runs", "fresh_runs", "beyond_runs", "beyond_acquisitions", "overlaps_beyond_assumptions",
 			"violations"})
-	put("", []int{r.Early, r.Lifts[1], r.Lifts[0], r.Reviews, r.Doubts, r.Repeated, r.Buried, r.Unburied},
-		[]string{"early", "lifted", "not_lifted", "reviews", "doubts", "repeated", "tombstones", "releases_without_tombstone"})
+	put("", []int{r.Early, r.Lifts[1], r.Lifts[0], r.Reviews, r.Doubts, r.Repeated, r.Buried, r.Unburied, r.HandOvers},
+		[]string{"early", "lifted", "not_lifted", "reviews", "doubts", "repeated", "tombstones", "releases_without_tombstone", "hand_overs"})
 	put("runs_of_nodes_", r.Nodes[:], []string{"", "1", "", "3", "", "5", "", "7"})
 	put("fault_", r.Faults[:], kindNames[:])
 	put("refusal_", r.Refusals[:], refusalNames[:])

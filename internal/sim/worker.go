@@ -19,12 +19,14 @@ type worker struct {
 	waiting bool
 	pause   time.Duration
 	tries   int
-	excused int    // of them, lost in a way that is known
-	owner   string // of the mutant OneOwner
+	turns   *rand.Rand // whether somebody in the process waits who gets the lease next
+	excused int        // of them, lost in a way that is known
+	owner   string     // of the mutant OneOwner
 }
 
 func newWorker(p *process, index int, name string) *worker {
-	return &worker{p: p, index: index, r: fork(p.w.cfg.Seed, "worker "+name+" "+strconv.Itoa(index))}
+	return &worker{p: p, index: index, r: fork(p.w.cfg.Seed, "worker "+name+" "+strconv.Itoa(index)),
+		turns: fork(p.w.cfg.Seed, "turns "+name+" "+strconv.Itoa(index))}
 }
 
 // think pauses, then locks a key.
@@ -107,12 +109,17 @@ func (wk *worker) refused(s *lease) {
 	wk.pause = min(2*wk.pause, maxPause)
 }
 
-// locked is what the caller does with the lease: it holds it for a while and writes, whether it is still held or not.
+// locked is what the caller does with the lease.
 func (wk *worker) locked(s *lease) {
 	if wk.lease != s {
 		return // cancelled in the same moment
 	}
 	wk.leave()
+	wk.hold(s)
+}
+
+// hold holds the lease for a while and writes, whether it is still held or not.
+func (wk *worker) hold(s *lease) {
 	wk.visit++
 	visit := wk.visit
 	hold := time.Duration(wk.r.ExpFloat64() * float64(wk.p.w.cfg.TTL) / 3)
@@ -141,6 +148,10 @@ func (wk *worker) unlock() {
 		wk.think()
 		return
 	}
+	if !wk.p.w.ending && wk.turns.IntN(2) == 0 && s.handOver() {
+		wk.hold(s) // in the place of the next one
+		return
+	}
 	s.release()
 	if s.machine.End() != protocol.Unlocked {
 		wk.think()
@@ -157,7 +168,7 @@ func (wk *worker) unlocked(s *lease) {
 // write sends the fence along to the storage, which it reaches after a while.
 func (wk *worker) write(s *lease) {
 	w := wk.p.w
-	fence := s.machine.Fence()
+	fence := s.machine.Fence()*block + uint64(s.machine.Turn())
 	w.push(w.now+time.Duration(wk.r.Float64()*wk.r.Float64()*float64(w.cfg.TTL)), func() { w.write(s, fence) })
 }
 

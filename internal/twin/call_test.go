@@ -73,6 +73,9 @@ func (c call) script() (keys []string, args []any) {
 			args = append(args, p.TTL)
 		}
 	}
+	if c.kind == grant {
+		args = append(args, "no turn of ours")
+	}
 	if c.kind == withdraw {
 		keys, args = append(keys, gone), append(args, c.grace)
 	}

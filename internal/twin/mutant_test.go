@@ -100,6 +100,9 @@ var changes = []change{
 	{"present + 937500))", "present + 937499))"},
 	{"math.min(tonumber(proposal), present + 937500)", "tonumber(proposal)"},
 	{"string.format('%.0f', own), 'PX', '86400000'", "string.format('%.0f', own), 'PX', '86400001'"},
+	{"#holder == 36", "#holder == 35"},
+	{"* 256 + c) * 256 + d", "* 256 + d) * 256 + c"},
+	{"string.byte(names, at, at + 5)", "string.byte(names, at + 1, at + 6)"},
 	// raise.lua, extend.lua and release.lua
 	{"redis.call('GET', key) ~= owner", "not redis.call('GET', key)"},
 	{"redis.call('GET', counter) or 0", "redis.call('GET', counter) or fence + 1"},
@@ -110,8 +113,8 @@ var changes = []change{
 	{"if redis.call('GET', key) == owner then", "if redis.call('GET', key) then"},
 	{"redis.call('PEXPIRE', key, ttl)\n  end", "redis.call('PEXPIRE', key, ttl + 1)\n  end"},
 	{"redis.call('PEXPIRE', key, ttl)\n  end", "redis.call('EXISTS', key)\n  end"},
-	{"== owner then\n    return redis.call('DEL', key)", "then\n    return redis.call('DEL', key)"},
-	{"    return redis.call('DEL', key)", "    return redis.call('EXISTS', key)"},
+	{"~= owner then\n    return 0\n  end\n  redis.call('DEL', key)", "~= owner and false then\n    return 0\n  end\n  redis.call('DEL', key)"},
+	{"  redis.call('DEL', key)", "  redis.call('EXISTS', key)"},
 	// bury.lua
 	{"(redis.call('GET', gone) or '')", "''"},
 	{"(redis.call('GET', gone) or '') .. owners", "owners .. (redis.call('GET', gone) or '')"},

@@ -87,13 +87,25 @@ func (s *simulated) grants(c call) reply {
 	if why != 0 {
 		return reply{numbers: []int64{now, int64(why)}}
 	}
+	holders := ""
 	r, usual := reply{failed: failed(results), numbers: []int64{now}}, true
 	for _, result := range results {
-		r.numbers = append(r.numbers, int64(result.Code), result.Value)
+		code := int64(result.Code)
+		if len(result.Holder) == 36 {
+			code, holders = 2, holders+result.Holder
+		}
+		r.numbers = append(r.numbers, code, result.Value)
 		usual = usual && result == sim.Result{Code: 1}
 	}
 	if usual {
 		r.numbers = []int64{now, 0}
+	}
+	for ; holders != ""; holders = holders[6:] {
+		word := int64(0)
+		for _, b := range []byte(holders[:6]) {
+			word = word<<8 + int64(b)
+		}
+		r.numbers = append(r.numbers, word)
 	}
 	return r
 }

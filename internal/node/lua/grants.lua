@@ -5,10 +5,12 @@
 --        its fence counter
 -- ARGV   what the client knows as the meta key's value, whose first 16 digits are from when on the node votes, in µs of
 --        its clock; until when the client waits for the grants, in µs of the same clock; their TTL in ms; then for each
---        grant the owner and the fence that the client proposes, '0' for none
+--        grant the owner and the fence that the client proposes, '0' for none; then what the key says while it is kept for
+--        this process, which has been woken; see wake.lua
 --
 -- Replies this node's clock in µs, then for each grant two numbers: 1 and the fence, 0 for the one that was proposed; 0
--- and the ms that are left when another owner holds the key, 0 when an ACL keeps them from us; -5 and 0 when the owner has
+-- and the ms that are left when another owner holds the key, 0 when an ACL keeps them from us; 2 and the same when its name
+-- is told as well, which stands behind all grants, 6 bytes to a number: names of another length are not ours; -5 and 0 when the owner has
 -- been undone already; -1 and 0 when it fails: it is asked again alone then, to be told the error.
 -- Or this node's clock and one number about all of them: 0 when each is given with the fence that was proposed, as nearly
 -- always; -2 when the client does not wait any more; -3 when the meta key says something else, or is gone with the rest of
@@ -41,7 +43,7 @@ if (expected >= time[1] or #time[1] ~= 10) and now < tonumber(string.sub(expecte
 end
 local present, ttl = now / 64, ARGV[3]
 local ceiling = present + 937500
-local low, high, reply
+local low, high, reply, names
 if #KEYS > 4 then
   low, high = string.format('%.0f', math.floor(present)), string.format('%.0f', math.floor(ceiling))
 end
@@ -61,8 +63,17 @@ for i = 3, #KEYS, 2 do
         end
       elseif type(holder) == 'table' then
         code = -1
+      elseif holder == ARGV[#ARGV] then
+        if call('SET', key, owner, 'PX', ttl).ok then
+          value = nil
+        else
+          code = -1
+        end
       else
         code, value = 0, tonumber(call('PTTL', key)) or 0
+        if #holder == 36 then
+          code, names = 2, (names or '') .. holder
+        end
       end
     elseif set.ok then
       value = nil
@@ -97,5 +108,9 @@ for i = 3, #KEYS, 2 do
   if reply then
     reply[i - 1], reply[i] = code, value
   end
+end
+for at = 1, names and #names or 0, 6 do
+  local a, b, c, d, e, f = string.byte(names, at, at + 5)
+  reply[#reply + 1] = ((((a * 256 + b) * 256 + c) * 256 + d) * 256 + e) * 256 + f
 end
 return reply or {now, 0}

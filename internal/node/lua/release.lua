@@ -7,8 +7,10 @@
 -- Redlock, "Correct implementation with a single instance": the key is removed only if it holds the value that this
 -- client stored, so that nobody deletes a lock that somebody else has acquired since.
 local function release(key, owner)
-  if redis.call('GET', key) == owner then
-    return redis.call('DEL', key)
+  if redis.call('GET', key) ~= owner then
+    return 0
   end
-  return 0
+  redis.call('DEL', key)
+  wake(key)
+  return 1
 end

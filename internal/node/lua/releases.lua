@@ -26,6 +26,9 @@ local function releases(count, gone, grace)
   end
   if #mine > 0 then
     redis.call('DEL', unpack(mine))
+    for i = 1, #mine do
+      wake(mine[i])
+    end
   end
   if gone and #none > 0 then
     local owners = ''

@@ -1,0 +1,63 @@
+package check
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/quorumlock/quorumlock/internal/chaos/history"
+)
+
+// outage: whoever asks while so many nodes are away that none can win, and has an answer before one of them is back, gets
+// no lease. They must be the same nodes for all that time: one that is back may vote in a round that another, which is away
+// by then, has voted in.
+func outage(r *run, res *Result) {
+	gone := r.gone()
+	for i := range r.h.Operations {
+		op := &r.h.Operations[i]
+		if !acquires(op) || op.Outcome == history.Unknown {
+			continue
+		}
+		missing := 0
+		for _, spans := range gone {
+			if slices.ContainsFunc(spans, func(s history.Span) bool { return s.From <= op.Called && op.Returned <= s.Until }) {
+				missing++
+			}
+		}
+		if missing <= r.spare() {
+			continue
+		}
+		res.Samples++
+		if op.Outcome == history.OK {
+			res.bad(Problem{fmt.Sprintf("client %d got %s at %s, with %d of %d nodes away", op.Client, op.Key, at(op.Returned),
+				missing, len(r.h.Setup.Nodes)), op.Returned, op.Key, []int{op.Client}})
+		}
+	}
+	res.Saw = fmt.Sprintf("%s while a majority was away", count(res.Samples, "attempt"))
+}
+
+// gone returns for each node when it was away for certain.
+func (r *run) gone() map[int][]history.Span {
+	nodes := map[int][]history.Span{}
+	for i := range r.h.Strikes {
+		s := &r.h.Strikes[i]
+		if span := away(s); span.Length() > 0 {
+			for _, n := range s.Nodes {
+				nodes[n] = append(nodes[n], span)
+			}
+		}
+	}
+	for n, spans := range nodes {
+		slices.SortFunc(spans, func(a, b history.Span) int { return cmp.Compare(a.From, b.From) })
+		joined := spans[:1]
+		for _, s := range spans[1:] {
+			if last := &joined[len(joined)-1]; s.From <= last.Until {
+				last.Until = max(last.Until, s.Until)
+			} else {
+				joined = append(joined, s)
+			}
+		}
+		nodes[n] = joined
+	}
+	return nodes
+}

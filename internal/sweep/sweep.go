@@ -1,0 +1,102 @@
+// Package sweep looks on a node for what a run has left there, and takes it away: a run gives all its keys one prefix,
+// which nobody else uses.
+package sweep
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
+)
+
+// Found is what one node had.
+type Found struct {
+	// Locks are keys that begin with the prefix: locks that were not given back.
+	Locks []string
+	// Counters is how many keys have the prefix within: what lockers keep beside the locks, for a day.
+	Counters int
+}
+
+// Node looks for keys of a run on one node, and removes them. The address is as redlock.Dial takes it; it is in no error,
+// since it may have a password in it.
+func Node(ctx context.Context, addr, prefix string) (Found, error) {
+	options, err := Options(addr)
+	if err != nil {
+		return Found{}, err
+	}
+	client := redis.NewClient(options)
+	defer client.Close()
+	// Listed first, and removed when the scan is through. A scan may show a key twice.
+	var keys []string
+	for cursor := uint64(0); ; {
+		var page []string
+		if page, cursor, err = client.Scan(ctx, cursor, "*"+prefix+"*", 1000).Result(); err != nil {
+			return Found{}, err
+		}
+		keys = append(keys, page...)
+		if cursor == 0 {
+			break
+		}
+	}
+	slices.Sort(keys)
+	keys = slices.Compact(keys)
+	var found Found
+	pipe := client.Pipeline()
+	for _, key := range keys {
+		if strings.HasPrefix(key, prefix) {
+			found.Locks = append(found.Locks, key)
+		} else {
+			found.Counters++
+		}
+		pipe.Del(ctx, key)
+	}
+	if len(keys) > 0 {
+		_, err = pipe.Exec(ctx)
+	}
+	return found, err
+}
+
+// Has reports whether a node has a key.
+func Has(ctx context.Context, addr, key string) (bool, error) {
+	options, err := Options(addr)
+	if err != nil {
+		return false, err
+	}
+	client := redis.NewClient(options)
+	defer client.Close()
+	n, err := client.Exists(ctx, key).Result()
+	return n > 0, err
+}
+
+// Delete removes a key from a node.
+func Delete(ctx context.Context, addr, key string) error {
+	options, err := Options(addr)
+	if err != nil {
+		return err
+	}
+	client := redis.NewClient(options)
+	defer client.Close()
+	return client.Del(ctx, key).Err()
+}
+
+// Options reads an address as redlock.Dial does, for a client that asks once.
+func Options(addr string) (*redis.Options, error) {
+	options := &redis.Options{Addr: addr}
+	if strings.Contains(addr, "://") {
+		var err error
+		if options, err = redis.ParseURL(addr); err != nil {
+			return nil, errors.New("an address is no URL of Redis")
+		}
+	} else if !strings.Contains(addr, ":") {
+		options.Addr += ":6379"
+	}
+	options.MaxRetries, options.DialerRetries = -1, 1
+	options.DialTimeout = 2 * time.Second
+	options.ContextTimeoutEnabled, options.DisableIdentity = true, true
+	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+	return options, nil
+}

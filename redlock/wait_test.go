@@ -1,0 +1,356 @@
+package redlock
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/alicebob/miniredis/v2/server"
+
+	"github.com/quorumlock/quorumlock/internal/memory"
+)
+
+// process returns a locker that stands for a process of its own on the nodes.
+func process(t *testing.T, nodes []*memory.Node) *Locker {
+	t.Helper()
+	return on(t, nodes, Config{})
+}
+
+// lockLater locks in a goroutine, and sends the lease.
+func lockLater(t *testing.T, ctx context.Context, l *Locker) <-chan *Lease {
+	t.Helper()
+	got := make(chan *Lease, 1)
+	go func() {
+		if lease, err := l.Lock(ctx, "k"); err == nil {
+			got <- lease
+		}
+	}()
+	synctest.Wait()
+	return got
+}
+
+// A waiter in another process gets the key at the moment in which it is given back, and not when it looks again; nodes
+// between which nothing takes time make that the same instant.
+func TestWaiterIsWoken(t *testing.T) {
+	alone(t, func(t *testing.T) {
+		nodes := memories(t, 5)
+		first, second := process(t, nodes), process(t, nodes)
+		lease := mustLock(t, first, "k")
+		got := lockLater(t, t.Context(), second)
+		time.Sleep(time.Minute)
+		unlocked := time.Now()
+		if err := lease.Unlock(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		next := <-got
+		if waited := time.Since(unlocked); waited != 0 {
+			t.Errorf("got the key %v after it was given back, want at once", waited)
+		}
+		if next.Fence() <= lease.Fence() {
+			t.Errorf("got fence %d after %d", next.Fence(), lease.Fence())
+		}
+	})
+}
+
+// While a lease is held and extended, those who wait for it ask the nodes nothing.
+func TestWaitersDoNotPoll(t *testing.T) {
+	alone(t, func(t *testing.T) {
+		nodes := memories(t, 3)
+		holder, waiter := process(t, nodes), process(t, nodes)
+		const count = 20
+		for i := range count {
+			mustLock(t, holder, fmt.Sprint("k", i))
+			go func() { _, _ = waiter.Lock(t.Context(), fmt.Sprint("k", i)) }()
+		}
+		time.Sleep(5 * time.Second)
+		var asked atomic.Int64
+		answer := nodes[0].Answer
+		nodes[0].Server().SetPreHook(func(c *server.Peer, cmd string, args ...string) bool {
+			if cmd == "EVALSHA" {
+				asked.Add(1)
+			}
+			return answer(c, cmd, args...)
+		})
+		time.Sleep(time.Minute)
+		// Every key is extended every 3 to 3.7 seconds, and some of them together.
+		if most := int64(count * 20); asked.Load() > most || asked.Load() < most/4 {
+			t.Errorf("got %d scripts in a minute, want some, and at most %d: those of the renewals", asked.Load(), most)
+		}
+		if n := nodes[0].CurrentConnectionCount(); n > 6 {
+			t.Errorf("got %d connections from two processes to a node, want a few for locks and one to listen", n)
+		}
+	})
+}
+
+// One who was woken and does not want the key any more gives its turn to the next, in whatever way it goes.
+func TestTurnIsPassedOn(t *testing.T) {
+	for name, leave := range map[string]func(l *Locker, cancel context.CancelFunc){
+		"cancelled": func(_ *Locker, cancel context.CancelFunc) { cancel() },
+		"closed":    func(l *Locker, _ context.CancelFunc) { go l.Close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			alone(t, func(t *testing.T) {
+				nodes := memories(t, 3)
+				first, second, third := process(t, nodes), process(t, nodes), process(t, nodes)
+				lease := mustLock(t, first, "k")
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				gone := lockLater(t, ctx, second)
+				time.Sleep(time.Second)
+				got := lockLater(t, t.Context(), third)
+				time.Sleep(time.Second)
+				// It goes while what it is told is on its way.
+				for _, n := range nodes {
+					n.Slow(10*time.Millisecond, 0)
+				}
+				unlocked := time.Now()
+				go lease.Unlock(context.Background())
+				time.Sleep(25 * time.Millisecond)
+				leave(second, cancel)
+				select {
+				case next := <-got:
+					if waited := time.Since(unlocked); waited > 190*time.Millisecond {
+						t.Errorf("got the key %v after it was given back: when the one who was woken has lost its turn", waited)
+					}
+					_ = next.Unlock(t.Context())
+				case one := <-gone:
+					t.Fatalf("the one who has gone got the key, for %v", one.Left())
+				case <-time.After(5 * time.Second):
+					t.Fatal("nobody got the key: a wake-up was lost")
+				}
+			})
+		})
+	}
+}
+
+// The key of a holder that is gone without a word goes on when the time that the nodes told is over, and not before.
+func TestKeyOfACrashedHolderExpires(t *testing.T) {
+	alone(t, func(t *testing.T) {
+		nodes := memories(t, 5)
+		waiter := on(t, nodes, Config{TTL: 2 * time.Second})
+		began := time.Now()
+		for _, n := range nodes {
+			_ = n.Miniredis.Set("k", "whoever was there")
+			n.SetTTL("k", 2*time.Second)
+		}
+		next := mustLock(t, waiter, "k")
+		if after := time.Since(began); after < 2*time.Second || after > 2050*time.Millisecond {
+			t.Errorf("got the key after %v, want 2s and at most 50ms", after)
+		}
+		_ = next.Unlock(t.Context())
+	})
+}
+
+// One process waits on and says nothing: whoever is behind it gets the key a little later, and not when a TTL is over.
+func TestFrozenWaiterIsPassedOver(t *testing.T) {
+	alone(t, func(t *testing.T) {
+		nodes := memories(t, 3)
+		first, third := process(t, nodes), process(t, nodes)
+		lease := mustLock(t, first, "k")
+		for _, n := range nodes {
+			frozen(t, n, "k")
+		}
+		got := lockLater(t, t.Context(), third)
+		time.Sleep(time.Second)
+		unlocked := time.Now()
+		if err := lease.Unlock(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		next := <-got
+		if waited := time.Since(unlocked); waited > 300*time.Millisecond {
+			t.Errorf("got the key after %v, want 200ms and a little", waited)
+		}
+		_ = next.Unlock(t.Context())
+	})
+}
+
+// frozen enrolls a process that hears all, and does nothing.
+func frozen(t *testing.T, n *memory.Node, key string) {
+	t.Helper()
+	ears := n.NewSubscriber()
+	ears.Subscribe("quorumlock:waiting")
+	ears.Subscribe("quorumlock:wake:frozen")
+	heard := ears.Messages()
+	go func() {
+		for range heard {
+		}
+	}()
+	t.Cleanup(ears.Close)
+	if _, err := n.ZAdd("quorumlock:line:{"+key+"}", 1, "frozen"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Who gives a key back and asks again at once is behind those who have waited.
+func TestWhoWaitsComesFirst(t *testing.T) {
+	alone(t, func(t *testing.T) {
+		nodes := memories(t, 3)
+		first, second := process(t, nodes), process(t, nodes)
+		lease := mustLock(t, first, "k")
+		got := lockLater(t, t.Context(), second)
+		time.Sleep(time.Second)
+		for _, n := range nodes {
+			n.Slow(time.Millisecond, 0)
+		}
+		_ = lease.Unlock(t.Context())
+		again := lockLater(t, t.Context(), first)
+		select {
+		case next := <-got:
+			_ = next.Unlock(t.Context())
+		case <-again:
+			t.Fatal("got the key for who had it before, while another one waited")
+		}
+		_ = (<-again).Unlock(t.Context())
+	})
+}
+
+// A connection on which nothing is heard any more costs no wake-up: what was missed is asked for.
+func TestLostSubscriptionIsMadeUpFor(t *testing.T) {
+	alone(t, func(t *testing.T) {
+		nodes := memories(t, 3)
+		first, second := process(t, nodes), process(t, nodes)
+		lease := mustLock(t, first, "k")
+		got := lockLater(t, t.Context(), second)
+		time.Sleep(time.Second)
+		unlocked := time.Now()
+		for _, n := range nodes {
+			n.Reset()
+		}
+		_ = lease.Unlock(t.Context())
+		next := <-got
+		if waited := time.Since(unlocked); waited > time.Second {
+			t.Errorf("got the key after %v, want sooner than that", waited)
+		}
+		_ = next.Unlock(t.Context())
+	})
+}
+
+// Where an ACL forbids to announce, waiters ask again, as Backoff says, and Check tells.
+func TestWaitersPollWhereNothingIsAnnounced(t *testing.T) {
+	for _, forbidden := range []string{"PUBLISH", "SUBSCRIBE", "PUBSUB", "ZPOPMIN", "ZADD"} {
+		t.Run(forbidden, func(t *testing.T) {
+			alone(t, func(t *testing.T) {
+				nodes := memories(t, 3)
+				for _, n := range nodes {
+					forbid(n, forbidden)
+				}
+				first, second := process(t, nodes), process(t, nodes)
+				lease := mustLock(t, first, "k")
+				got := lockLater(t, t.Context(), second)
+				time.Sleep(5 * time.Second)
+				unlocked := time.Now()
+				_ = lease.Unlock(t.Context())
+				_ = (<-got).Unlock(t.Context())
+				if waited := time.Since(unlocked); waited > 250*time.Millisecond {
+					t.Errorf("got the key after %v, want at most the longest pause, 250ms", waited)
+				}
+				h, err := second.Check(t.Context())
+				if err != nil || !strings.Contains(h.Nodes[0].Warning, "NOPERM") || !strings.Contains(h.Nodes[0].Warning, "announce") || h.Nodes[0].Silent == "" {
+					t.Errorf("got %v, the warning %q and %q, want both about announcements", err, h.Nodes[0].Warning, h.Nodes[0].Silent)
+				}
+			})
+		})
+	}
+}
+
+// forbid has a node refuse a command, also to scripts.
+func forbid(n *memory.Node, forbidden string) {
+	answer := n.Answer
+	n.Server().SetPreHook(func(c *server.Peer, cmd string, args ...string) bool {
+		if cmd == forbidden {
+			c.WriteError("NOPERM this user has no permissions to run the '" + strings.ToLower(cmd) + "' command")
+			return true
+		}
+		return answer(c, cmd, args...)
+	})
+}
+
+// Who knows nothing of announcements, and gives the key back, is noticed within seconds.
+func TestStrangersReleaseIsNoticed(t *testing.T) {
+	alone(t, func(t *testing.T) {
+		nodes := memories(t, 3)
+		l := process(t, nodes)
+		for _, n := range nodes {
+			_ = n.Miniredis.Set("k", "a stranger")
+			n.SetTTL("k", time.Minute)
+		}
+		got := lockLater(t, t.Context(), l)
+		time.Sleep(20 * time.Second)
+		unlocked := time.Now()
+		for _, n := range nodes {
+			n.Del("k")
+		}
+		_ = (<-got).Unlock(t.Context())
+		if waited := time.Since(unlocked); waited > 2100*time.Millisecond {
+			t.Errorf("got the key after %v, want 2s at most", waited)
+		}
+	})
+}
+
+// Processes that never stop asking take turns, and none waits much longer than its turn.
+func TestProcessesTakeTurns(t *testing.T) {
+	alone(t, func(t *testing.T) {
+		nodes := memories(t, 5)
+		for _, n := range nodes {
+			n.Slow(time.Millisecond, 0)
+		}
+		const count = 8
+		var served [count]int
+		var holders atomic.Int32
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		var wg sync.WaitGroup
+		for i := range count {
+			l := process(t, nodes)
+			for range 3 {
+				wg.Go(func() {
+					for {
+						lease, err := l.Lock(ctx, "k")
+						if err != nil {
+							return
+						}
+						if holders.Add(1) != 1 {
+							t.Error("two holders at a time")
+						}
+						served[i]++
+						holders.Add(-1)
+						_ = lease.Unlock(ctx)
+					}
+				})
+			}
+		}
+		wg.Wait()
+		least, most := served[0], served[0]
+		for _, n := range served {
+			least, most = min(least, n), max(most, n)
+		}
+		if least == 0 || 2*least < most || most < 100 {
+			t.Errorf("got %v locks of the processes, want many, and about as many of each", served)
+		}
+	})
+}
+
+// A refusal says who has the key and for how long, if it is one of this library's owners.
+func TestRefusalNamesTheHolder(t *testing.T) {
+	alone(t, func(t *testing.T) {
+		nodes := memories(t, 3)
+		first, second := process(t, nodes), process(t, nodes)
+		lease := mustLock(t, first, "k")
+		_, err := second.TryLock(t.Context(), "k")
+		wantIs(t, err, ErrHeld)
+		if want := "held by " + lease.Owner() + " for another 10s"; !strings.Contains(err.Error(), want) {
+			t.Errorf("got %q, want it to say %q", err, want)
+		}
+		for _, n := range nodes {
+			_ = n.Miniredis.Set("session", "a password, and no lock at all...36ch")
+		}
+		if _, err := second.TryLock(t.Context(), "session"); err == nil || strings.Contains(err.Error(), "password") {
+			t.Errorf("got %v, want an error without what is stored there", err)
+		}
+	})
+}

@@ -2,16 +2,16 @@ package clock_test
 
 import (
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/quorumlock/quorumlock/clock"
+	"github.com/quorumlock/quorumlock/internal/faketime"
 )
 
 // In a bubble of testing/synctest the system's clock stands still until everybody waits, and then goes exactly as far
 // as the bubble's time does, on both axes.
 func TestSystemFollowsTheBubble(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	faketime.Test(t, func(t *testing.T) {
 		start := clock.System.Now()
 		if got := clock.System.Now(); got != start {
 			t.Errorf("read twice: got %v want %v", got, start)
@@ -32,7 +32,7 @@ func TestSystemFollowsTheBubble(t *testing.T) {
 
 // A window on the system's clock closes when the bubble's time has reached its end.
 func TestAWindowOnTheSystemClockCloses(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	faketime.Test(t, func(t *testing.T) {
 		w := clock.NewWindow(clock.System.Now(), 10*time.Second, clock.DefaultDrift)
 		<-time.After(w.Left(clock.System.Now()) - 1)
 		if got := w.Left(clock.System.Now()); got != 1 {

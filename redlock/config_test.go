@@ -13,6 +13,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/quorumlock/quorumlock/clock"
+	"github.com/quorumlock/quorumlock/internal/faketime"
 	"github.com/quorumlock/quorumlock/internal/memory"
 )
 
@@ -106,7 +107,7 @@ func TestBadClientsAreRefused(t *testing.T) {
 
 // A bad key is refused before any node is asked.
 func TestBadKeysAreRefused(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	faketime.Test(t, func(t *testing.T) {
 		nodes := memories(t, 3)
 		l := on(t, nodes, Config{})
 		for want, key := range map[string]string{
@@ -131,7 +132,7 @@ func TestBadKeysAreRefused(t *testing.T) {
 
 // WithTTL locks on the same nodes with another TTL.
 func TestWithTTL(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	faketime.Test(t, func(t *testing.T) {
 		nodes := memories(t, 3)
 		l := on(t, nodes, Config{NoRenew: true})
 		short := mustLock(t, l.WithTTL(time.Second+time.Microsecond), "k")
@@ -174,7 +175,7 @@ func TestPasswordsStaySecret(t *testing.T) {
 
 // A QuorumError is one line, names each node that is missing, and lets errors.As reach what it said.
 func TestQuorumErrorNamesNodes(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	faketime.Test(t, func(t *testing.T) {
 		nodes := memories(t, 3)
 		l := on(t, nodes, Config{})
 		nodes[0].SetError("LOADING Redis is loading\nthe dataset in memory")
@@ -196,7 +197,7 @@ func TestQuorumErrorNamesNodes(t *testing.T) {
 
 // Check tells who can vote, beside the locks that are under way.
 func TestCheck(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	faketime.Test(t, func(t *testing.T) {
 		nodes := memories(t, 3)
 		l := on(t, nodes, Config{})
 		h, err := l.Check(t.Context())

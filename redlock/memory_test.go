@@ -7,11 +7,12 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/quorumlock/quorumlock/internal/faketime"
 	"github.com/quorumlock/quorumlock/internal/memory"
 )
 
 // alone runs a test of mode Fenced in a bubble of its own time.
-func alone(t *testing.T, test func(t *testing.T)) { synctest.Test(t, test) }
+func alone(t *testing.T, test func(t *testing.T)) { faketime.Test(t, test) }
 
 // R6: a node that remembers nothing waits until every lock that it could have forgotten is over, and says so; one of
 // which somebody says that it is new votes at once.

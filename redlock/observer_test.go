@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/quorumlock/quorumlock/internal/faketime"
 	"github.com/quorumlock/quorumlock/internal/memory"
 )
 
@@ -38,7 +39,7 @@ func (a *answers) of(op string) []Answer {
 
 // An observer is told of every node's answer: of the vote that decides, of the slowest node, and of the nodes that fail.
 func TestObserverIsToldOfEveryAnswer(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	faketime.Test(t, func(t *testing.T) {
 		nodes := memories(t, 5)
 		var told answers
 		l := on(t, nodes, Config{Observer: told.observer(), NodeTimeout: 100 * time.Millisecond})
@@ -77,7 +78,7 @@ func TestObserverIsToldOfEveryAnswer(t *testing.T) {
 
 // A refusal is an answer without a yes and without an error.
 func TestObserverIsToldOfRefusals(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	faketime.Test(t, func(t *testing.T) {
 		nodes := memories(t, 3)
 		mustLock(t, on(t, nodes, Config{}), "k")
 		synctest.Wait() // every node has granted

@@ -5,9 +5,9 @@ import (
 	"math"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
+	"github.com/quorumlock/quorumlock/internal/faketime"
 	"github.com/quorumlock/quorumlock/redlock"
 )
 
@@ -43,7 +43,7 @@ func TestArrivals(t *testing.T) {
 
 // An arrival that has to wait for the one before it is late, is not skipped, and still says when it was due.
 func TestPaceSkipsNobody(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	faketime.Test(t, func(t *testing.T) {
 		start := time.Now()
 		var due, told []time.Duration
 		pace(t.Context(), start, start.Add(100*time.Millisecond), Fixed.timing(100, 1, 0, 1), func(at time.Time) {
@@ -112,7 +112,7 @@ func TestStallShowsInOpenLoad(t *testing.T) {
 		"few at once":  {Rate: 1000, Arrivals: Fixed, Workers: 10},
 	} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			faketime.Test(t, func(t *testing.T) {
 				rec := under(t, cfg, stall)
 				got := rec.lock.latency()
 				if got.Count != 10000 {
@@ -127,7 +127,7 @@ func TestStallShowsInOpenLoad(t *testing.T) {
 			})
 		})
 	}
-	synctest.Test(t, func(t *testing.T) {
+	faketime.Test(t, func(t *testing.T) {
 		if got := under(t, Config{Workers: 10}, stall).lock.latency(); got.P99 > Millis(10*time.Millisecond) {
 			t.Errorf("got a p99 of %v from a closed load, want it to hide the stall", got.P99)
 		}
@@ -140,7 +140,7 @@ func TestUnfinishedLocksDoNotVanish(t *testing.T) {
 		"open": {Rate: 100, Arrivals: Fixed}, "few at once": {Rate: 100, Arrivals: Fixed, Workers: 10}, "closed": {Workers: 10},
 	} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			faketime.Test(t, func(t *testing.T) {
 				rec := under(t, cfg, func(start time.Time) stalling {
 					return stalling{start.Add(5 * time.Second), start.Add(time.Hour)}
 				})

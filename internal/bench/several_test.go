@@ -11,10 +11,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/quorumlock/quorumlock/internal/cluster"
+	"github.com/quorumlock/quorumlock/internal/faketime"
 	"github.com/quorumlock/quorumlock/redlock"
 )
 
@@ -201,7 +201,7 @@ func (n *noting) Lock(_ context.Context, key string) (*redlock.Lease, error) {
 // Workers of different processes have different keys when every worker has its own, and the same when there is one.
 func TestKeysAcrossProcesses(t *testing.T) {
 	for keys, want := range map[Keys][]string{Distinct: {"k/0", "k/1", "k/2", "k/3", "k/4", "k/5"}, One: {"k/one"}} {
-		synctest.Test(t, func(t *testing.T) {
+		faketime.Test(t, func(t *testing.T) {
 			cfg, err := Config{Keys: keys, Workers: 2}.Complete()
 			if err != nil {
 				t.Fatal(err)

@@ -124,6 +124,7 @@ var (
 		"internal/chaos/worker":  {"redlock", "internal/chaos/history", "internal/chaos/lock", "internal/chaos/storage"},
 		"internal/demo":          {"redlock", "internal/cluster", "internal/report", "quorum", "clock"},
 		"internal/house":         nil,
+		"internal/faketime":      nil,
 		"internal/memory":        nil,
 		"internal/proof":         {"redlock", "internal/memory", "quorum", "clock"},
 		"internal/record":        nil,
@@ -136,7 +137,7 @@ var (
 		"model":                  nil,
 	}
 	testRooms = map[string][]string{
-		"redlock": {"internal/memory", "internal/record"},
+		"redlock": {"internal/memory", "internal/record", "internal/faketime"},
 		// Its lockers are tried on nodes that fail.
 		"internal/chaos/lock": {"internal/cluster"},
 		// Workers are given nodes to lock on.
@@ -145,12 +146,13 @@ var (
 		"internal/twin": {"internal/sim", "internal/node", "internal/cluster", "internal/record"},
 		// Their pages are looked at.
 		"internal/report": {"internal/browser"},
-		"internal/bench":  {"internal/browser"},
+		"internal/bench":  {"internal/browser", "internal/faketime"},
 		"internal/chaos":  {"internal/browser"},
 		// They tell how much they did.
 		"internal/sim":   {"internal/record"},
 		"model":          {"internal/record"},
-		"internal/proof": {"internal/record"},
+		"internal/proof": {"internal/record", "internal/faketime"},
+		"clock":          {"internal/faketime"},
 		"internal/node":  {"internal/record"},
 		// What processes write down is told by a clock that they share.
 		"integration":       {"internal/chaos/history"},

@@ -52,6 +52,19 @@ func (h *hearing) silent() {
 	}
 }
 
+// deaf has it listen no more, and waits until the server knows that too.
+func (h *hearing) deaf(m *miniredis.Miniredis) {
+	h.t.Helper()
+	h.Hush()
+	h.next("hears false")
+	channel := wake + h.cfg.Process
+	for began := time.Now(); m.PubSubNumSub(channel)[channel] > 0; time.Sleep(time.Millisecond) {
+		if time.Since(began) > 10*time.Second {
+			h.t.Fatalf("the server still has %s listen", h.cfg.Process)
+		}
+	}
+}
+
 // grant asks for a grant of the key.
 func (h *hearing) grant(key, owner string) Reply {
 	return ask(h.t, h.Node, Command{Op: Grant, Key: key, Owner: owner, Counter: Counter(key), TTL: 10 * time.Second})
@@ -136,8 +149,7 @@ func TestWhoHasGoneIsPassedOver(t *testing.T) {
 	for i, name := range []string{"gone", "left", "woken", "last"} {
 		_, _ = p[name].enroll("k", int64(i))
 	}
-	p["gone"].Hush()
-	p["gone"].next("hears false")
+	p["gone"].deaf(m)
 	ask(t, p["left"].Node, Command{Op: Leave, Key: "k", Owner: "left", Line: Line("k")})
 	p["a"].release("k", "owner a")
 	p["woken"].next("free k")
@@ -169,8 +181,7 @@ func TestGatheredReleasesWake(t *testing.T) {
 // A server that nobody listens to, or that forbids to publish, enrolls nobody: it could not wake them.
 func TestNobodyIsEnrolledWhoCannotBeWoken(t *testing.T) {
 	m, p := processes(t, "a")
-	p["a"].Hush()
-	p["a"].next("hears false")
+	p["a"].deaf(m)
 	p["a"].grant("k", "owner a")
 	if _, err := p["a"].enroll("k", 1); err == nil || m.Exists(Line("k")) {
 		t.Errorf("got %v, and a line %v; want an error and no line", err, m.Exists(Line("k")))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"runtime"
 	"strings"
 	"sync"
@@ -84,7 +85,7 @@ func TestCloseNamesNodesThatDidNotHear(t *testing.T) {
 func TestCloseRacesLock(t *testing.T) {
 	bubble(t, func(t *testing.T, mode Mode) {
 		nodes := memories(t, 3)
-		for range 200 {
+		for range 60 {
 			l := on(t, nodes, Config{Mode: mode})
 			var wg sync.WaitGroup
 			for range 4 {
@@ -101,7 +102,7 @@ func TestCloseRacesLock(t *testing.T) {
 					}
 				})
 			}
-			for range 50 {
+			for range rand.IntN(6) {
 				runtime.Gosched()
 			}
 			if err := l.Close(); err != nil {

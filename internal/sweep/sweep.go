@@ -15,7 +15,8 @@ import (
 
 // Found is what one node had.
 type Found struct {
-	// Locks are keys that begin with the prefix: locks that were not given back.
+	// Locks are keys that begin with the prefix: locks that were not given back. What is kept for a moment for whoever was
+	// woken is none.
 	Locks []string
 	// Counters is how many keys have the prefix within: what lockers keep beside the locks, for a day.
 	Counters int
@@ -44,6 +45,9 @@ func Node(ctx context.Context, addr, prefix string) (Found, error) {
 	}
 	slices.Sort(keys)
 	keys = slices.Compact(keys)
+	if keys, err = settled(ctx, client, keys, prefix); err != nil {
+		return Found{}, err
+	}
 	var found Found
 	pipe := client.Pipeline()
 	for _, key := range keys {
@@ -58,6 +62,44 @@ func Node(ctx context.Context, addr, prefix string) (Found, error) {
 		_, err = pipe.Exec(ctx)
 	}
 	return found, err
+}
+
+// A node keeps a key for whoever it has woken, by a value that begins with turn, for 200 ms. That is no lock.
+const (
+	turn     = "quorumlock:turn:"
+	turnOver = 250 * time.Millisecond
+)
+
+// settled returns the keys without those that were kept for somebody and are over in time.
+func settled(ctx context.Context, client *redis.Client, keys []string, prefix string) ([]string, error) {
+	var kept []string
+	for _, key := range keys {
+		if !strings.HasPrefix(key, prefix) {
+			continue
+		}
+		// Of another type is no turn.
+		if value, err := client.Get(ctx, key).Result(); err == nil && strings.HasPrefix(value, turn) {
+			kept = append(kept, key)
+		}
+	}
+	if len(kept) == 0 {
+		return keys, nil
+	}
+	select {
+	case <-time.After(turnOver):
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	for _, key := range kept {
+		n, err := client.Exists(ctx, key).Result()
+		if err != nil {
+			return nil, err
+		}
+		if n == 0 {
+			keys = slices.DeleteFunc(keys, func(other string) bool { return other == key })
+		}
+	}
+	return keys, nil
 }
 
 // Has reports whether a node has a key.

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/alicebob/miniredis/v2"
 )
@@ -39,5 +40,22 @@ func TestErrorsKeepPasswords(t *testing.T) {
 		if _, err := Node(t.Context(), addr, "run/"); err == nil || strings.Contains(err.Error(), "secret") {
 			t.Errorf("got %v", err)
 		}
+	}
+}
+
+// What a node keeps for a moment for whoever it has woken is no lock that was left, unless it stays.
+func TestTurnIsNoLock(t *testing.T) {
+	node := miniredis.RunT(t)
+	for key, value := range map[string]string{"run/over": turn + "a", "run/stays": turn + "b", "run/lock": "owner"} {
+		if err := node.Set(key, value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	node.SetTTL("run/over", turnOver-1)
+	over := time.AfterFunc(turnOver/5, func() { node.FastForward(turnOver) })
+	defer over.Stop()
+	found, err := Node(t.Context(), node.Addr(), "run/")
+	if want := []string{"run/lock", "run/stays"}; err != nil || !slices.Equal(found.Locks, want) {
+		t.Errorf("got %v and %v, want %v", found.Locks, err, want)
 	}
 }

@@ -105,6 +105,8 @@ var (
 		"internal/protocol":      {"quorum", "clock"},
 		"internal/node":          {"clock"},
 		"redlock":                {"internal/protocol", "internal/node", "quorum", "clock"},
+		"redlock/redlocktest":    {"redlock", "internal/memory", "internal/faketime"},
+		"redlock/fencing":        nil,
 		"internal/sim":           {"internal/protocol", "quorum", "clock"},
 		"internal/twin":          nil,
 		"internal/cluster":       {"internal/child"},
@@ -139,6 +141,10 @@ var (
 	}
 	testRooms = map[string][]string{
 		"redlock": {"internal/memory", "internal/record", "internal/faketime"},
+		// A holder that slept is refused.
+		"redlock/fencing": {"redlock", "redlock/redlocktest"},
+		// They run as processes on nodes that are started for them.
+		"examples": {"internal/child", "internal/cluster"},
 		// Its lockers are tried on nodes that fail.
 		"internal/chaos/lock": {"internal/cluster"},
 		// Workers are given nodes to lock on.

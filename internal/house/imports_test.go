@@ -141,8 +141,8 @@ var (
 	}
 	testRooms = map[string][]string{
 		"redlock": {"internal/memory", "internal/record", "internal/faketime"},
-		// A holder that slept is refused.
-		"redlock/fencing": {"redlock", "redlock/redlocktest"},
+		// A holder that slept is refused, also by scripts on real Redis.
+		"redlock/fencing": {"redlock", "redlock/redlocktest", "internal/cluster"},
 		// They run as processes on nodes that are started for them.
 		"examples": {"internal/child", "internal/cluster"},
 		// Its lockers are tried on nodes that fail.

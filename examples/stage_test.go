@@ -19,7 +19,7 @@ import (
 )
 
 // patience is how long a test waits for what has to come.
-const patience = time.Minute
+const patience = 2 * time.Minute
 
 // stage is some nodes, and processes of one program on them, which all say what they do on one pipe: what is written there
 // first has happened first.

@@ -105,9 +105,12 @@ var (
 		"internal/protocol":      {"quorum", "clock"},
 		"internal/node":          {"clock"},
 		"redlock":                {"internal/protocol", "internal/node", "quorum", "clock"},
+		"redlock/redlocktest":    {"redlock", "internal/memory", "internal/faketime"},
+		"redlock/fencing":        nil,
 		"internal/sim":           {"internal/protocol", "quorum", "clock"},
 		"internal/twin":          nil,
 		"internal/cluster":       {"internal/child"},
+		"internal/access":        nil,
 		"internal/child":         nil,
 		"internal/sweep":         nil,
 		"internal/machine":       nil,
@@ -129,7 +132,7 @@ var (
 		"internal/proof":         {"redlock", "internal/memory", "quorum", "clock"},
 		"internal/record":        nil,
 		"internal/reliability":   {"internal/cluster", "internal/machine", "internal/record"},
-		"cmd/redlock":            {"redlock", "internal/bench", "internal/chaos", "internal/chaos/check", "internal/chaos/history", "internal/chaos/lock", "internal/chaos/plan", "internal/chaos/worker", "internal/demo", "internal/cluster", "internal/report", "internal/sim", "quorum", "clock"},
+		"cmd/redlock":            {"redlock", "internal/access", "internal/bench", "internal/chaos", "internal/chaos/check", "internal/chaos/history", "internal/chaos/lock", "internal/chaos/plan", "internal/chaos/worker", "internal/demo", "internal/cluster", "internal/report", "internal/sim", "quorum", "clock"},
 		"integration":            {"redlock", "internal/cluster", "internal/record", "quorum", "clock"},
 		"integration/soak":       nil,
 		"integration/image":      {"internal/cluster"},
@@ -138,6 +141,10 @@ var (
 	}
 	testRooms = map[string][]string{
 		"redlock": {"internal/memory", "internal/record", "internal/faketime"},
+		// A holder that slept is refused, also by scripts on real Redis.
+		"redlock/fencing": {"redlock", "redlock/redlocktest", "internal/cluster"},
+		// They run as processes on nodes that are started for them.
+		"examples": {"internal/child", "internal/cluster"},
 		// Its lockers are tried on nodes that fail.
 		"internal/chaos/lock": {"internal/cluster"},
 		// Workers are given nodes to lock on.

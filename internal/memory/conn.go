@@ -24,8 +24,8 @@ type conn struct {
 
 func newConn(below net.Conn, node *Node) *conn {
 	c := &conn{Conn: below, node: node, out: newStream(), in: newStream(), gone: make(chan struct{})}
-	go c.carryOut()
-	go c.carryIn()
+	node.carriers.Go(c.carryOut)
+	node.carriers.Go(c.carryIn)
 	return c
 }
 
@@ -48,7 +48,12 @@ func (c *conn) carryOut() {
 // travel waits until what is sent arrives and is looked at, and returns false if it never is.
 func (c *conn) travel() bool {
 	if _, delay := c.node.gate(); delay > 0 {
-		time.Sleep(delay)
+		timer := time.NewTimer(delay)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-c.gone:
+		}
 	}
 	for {
 		on, _ := c.node.gate()
@@ -98,6 +103,13 @@ func (c *conn) cut() {
 		c.in.drop(io.EOF)
 		_ = c.Conn.Close()
 	})
+}
+
+// Over reports whether nothing more can come from the server: what a look into a socket tells of one that has gone.
+func (c *conn) Over() bool {
+	c.in.mu.Lock()
+	defer c.in.mu.Unlock()
+	return c.in.over != nil && len(c.in.chunks) == 0
 }
 
 // Close ends the client's side. What it has written still arrives.

@@ -49,7 +49,10 @@ type Node struct {
 	ahead   time.Duration      // guarded by mu; of the node's clock over the bubble's
 	runs    int                // guarded by mu; how often it has been started
 	since   time.Time          // guarded by mu; when it was started last
+	settled bool               // guarded by mu; it tells that it has dropped nothing since
 	old     map[string]entry   // guarded by mu; what Save kept
+
+	carriers sync.WaitGroup // of the connections
 }
 
 // entry is one key's value and for how long it stays; 0: for ever.
@@ -70,10 +73,19 @@ func New(name string) *Node {
 	return n
 }
 
-// Close ends the node and all its connections. What hangs is not carried out any more.
+// Close ends the node and all its connections, and waits for them. What hangs is not carried out any more.
 func (n *Node) Close() {
 	n.Set(Dead)
 	n.Miniredis.Close()
+	n.carriers.Wait()
+}
+
+// Settle makes the node one that has been up for as long as age already, and tells that it has dropped nothing, until it
+// restarts or is told to flush: it is known to have forgotten no vote.
+func (n *Node) Settle(age time.Duration) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.since, n.settled = time.Now().Add(-age), true
 }
 
 // Set gives the node a fault instead of the one that it has. A node that dies loses its connections and their
@@ -142,6 +154,7 @@ func (n *Node) Restart(forget bool) {
 	defer n.mu.Unlock()
 	n.runs++
 	n.since = time.Now()
+	n.settled = false
 }
 
 // Save keeps what the node remembers now, for Restore.
@@ -220,12 +233,19 @@ func (n *Node) forget(c *conn) {
 // Answer replies to what miniredis does not know, or knows otherwise: INFO with what a client may look at, and TIME.
 func (n *Node) Answer(c *server.Peer, cmd string, _ ...string) bool {
 	n.mu.Lock()
-	ahead, runs, since := n.ahead, n.runs, n.since
+	if cmd == "FLUSHALL" || cmd == "FLUSHDB" {
+		n.settled = false
+	}
+	ahead, runs, since, settled := n.ahead, n.runs, n.since, n.settled
 	n.mu.Unlock()
 	switch cmd {
 	case "INFO":
-		c.WriteBulk(fmt.Sprintf("redis_version:7.0.15\r\nrun_id:%s/%d\r\nuptime_in_seconds:%d\r\nrole:master\r\n"+
-			"maxmemory:0\r\nmaxmemory_policy:noeviction\r\n", n.Name, runs, int(time.Since(since).Seconds())))
+		info := fmt.Sprintf("redis_version:7.0.15\r\nrun_id:%s/%d\r\nuptime_in_seconds:%d\r\nrole:master\r\n"+
+			"maxmemory:0\r\nmaxmemory_policy:noeviction\r\n", n.Name, runs, int(time.Since(since).Seconds()))
+		if settled {
+			info += "evicted_keys:0\r\ncmdstat_info:calls=1\r\n"
+		}
+		c.WriteBulk(info)
 	case "TIME":
 		shown := time.Now().Add(ahead)
 		c.WriteLen(2)

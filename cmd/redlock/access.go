@@ -1,0 +1,67 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/quorumlock/quorumlock/internal/access"
+	"github.com/quorumlock/quorumlock/redlock"
+)
+
+// accessFlags are how a verb is told of the nodes that it uses, and what all users of these nodes must agree on.
+type accessFlags struct {
+	settings   access.Settings
+	plain      bool
+	durable    bool
+	deployment string
+	maxTTL     time.Duration
+	timeout    time.Duration
+}
+
+// add adds them to a verb's flags.
+func (a *accessFlags) add(flags *pflag.FlagSet) {
+	flags.StringSliceVarP(&a.settings.Addrs, "addr", "a", nil, "the nodes: host:port or redis:// or rediss:// URL, comma-separated or repeated;\nby default $REDLOCK_ADDRS")
+	flags.StringVar(&a.settings.User, "user", "", "of the nodes; by default $REDLOCK_USER")
+	flags.StringVar(&a.settings.PasswordFile, "password-file", "", "holds the password on its only line; by default $REDLOCK_PASSWORD_FILE, and\nwithout that the password is $REDLOCK_PASSWORD")
+	flags.BoolVar(&a.settings.TLS, "tls", false, "speak TLS also to addresses that are no URL; by default $REDLOCK_TLS")
+	flags.StringVar(&a.settings.CA, "tls-ca", "", "PEM file of the authority that signs the nodes' certificates; by default\n$REDLOCK_TLS_CA, then the system's")
+	flags.StringVar(&a.settings.Cert, "tls-cert", "", "PEM file of this client's certificate; by default $REDLOCK_TLS_CERT")
+	flags.StringVar(&a.settings.Key, "tls-key", "", "PEM file of its key; by default $REDLOCK_TLS_KEY")
+	flags.StringVar(&a.settings.ServerName, "tls-server-name", "", "the name in the nodes' certificates; by default $REDLOCK_TLS_SERVER_NAME,\nthen each node's host")
+	flags.BoolVar(&a.plain, "plain", false, "lock without scripts: no fences, no guard against nodes that forget")
+	flags.BoolVar(&a.durable, "durable-nodes", false, "the nodes forget nothing in a restart (appendfsync always): they vote at once")
+	flags.StringVar(&a.deployment, "deployment", os.Getenv(access.Prefix+"DEPLOYMENT"), "the name of these nodes together, the same for all clients; by default\n$REDLOCK_DEPLOYMENT")
+	flags.DurationVar(&a.maxTTL, "max-ttl", 0, "the longest TTL that any client uses on these nodes; 0 means $REDLOCK_MAX_TTL,\nthen 30s, or the TTL if that is longer")
+	flags.DurationVar(&a.timeout, "node-timeout", 500*time.Millisecond, "how long one node may take to answer")
+	flags.Lookup("deployment").DefValue = ""
+}
+
+// open returns a locker with cfg on the nodes.
+func (a *accessFlags) open(cfg redlock.Config) (*redlock.Locker, error) {
+	nodes, cfg, err := a.config(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return redlock.Dial(nodes.Addrs, cfg)
+}
+
+// config fills in cfg what the flags and the environment say.
+func (a *accessFlags) config(cfg redlock.Config) (access.Nodes, redlock.Config, error) {
+	nodes, err := a.settings.Nodes(os.Getenv)
+	if err != nil {
+		return nodes, cfg, err
+	}
+	cfg.TLS, cfg.NodeTimeout, cfg.Deployment, cfg.DurableNodes, cfg.MaxTTL = nodes.TLS, a.timeout, a.deployment, a.durable, a.maxTTL
+	if said := os.Getenv(access.Prefix + "MAX_TTL"); cfg.MaxTTL == 0 && said != "" {
+		if cfg.MaxTTL, err = time.ParseDuration(said); err != nil {
+			return nodes, cfg, fmt.Errorf("%sMAX_TTL is %q: want a duration, such as 30s", access.Prefix, said)
+		}
+	}
+	if a.plain {
+		cfg.Mode, cfg.DurableNodes, cfg.Deployment = redlock.Plain, false, ""
+	}
+	return nodes, cfg, nil
+}

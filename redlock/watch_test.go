@@ -144,10 +144,8 @@ func TestObserverIsToldOfHandOvers(t *testing.T) {
 		if len(got.ended) != 1 || got.ended[0].HandOver || got.ended[0].Held != time.Second {
 			t.Errorf("got %+v as the second's end, want it unlocked after 1s", got.ended)
 		}
-		for _, a := range got.answers {
-			if a.Op != opUnlock {
-				t.Errorf("got %+v for the second, which only asked for the unlock", a)
-			}
+		if len(got.answers) != 3 || got.answers[0].Op != opUnlock {
+			t.Errorf("got %+v for the second, want the answers of 3 nodes to the unlock", got.answers)
 		}
 	})
 }
@@ -221,6 +219,26 @@ func TestObserverIsToldOfClose(t *testing.T) {
 		_ = l.Close()
 		if got := told.of(0).ended; len(got) != 1 || got[0].Err != ErrClosed {
 			t.Errorf("got %+v, want one end by Close", got)
+		}
+	})
+}
+
+// A lease that ends while the observer is being told of it has its end told after that.
+func TestObserverIsToldOfTheEndLast(t *testing.T) {
+	faketime.Test(t, func(t *testing.T) {
+		var told stories
+		o := told.observer()
+		note := o.Locked
+		var l *Locker
+		o.Locked = func(ctx context.Context, locked Locked) {
+			go l.Close()
+			time.Sleep(time.Second)
+			note(ctx, locked)
+		}
+		l = on(t, memories(t, 3), Config{Observer: o})
+		lease := mustLock(t, l, "k")
+		if got := told.of(0); len(got.ended) != 1 || got.early || lease.Err() == nil {
+			t.Errorf("got %+v, want the end once, and after the lock", got)
 		}
 	})
 }

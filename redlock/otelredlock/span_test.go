@@ -92,6 +92,7 @@ func TestSpanOfAFailure(t *testing.T) {
 		w := newWorld(t, 3)
 		l := w.locker(t, redlock.Config{})
 		holder := mustLock(t, l, key)
+		time.Sleep(time.Second) // its span ends with the last answer
 		w.fail(2, memory.Dead)
 		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, errors.New("no time for "+key))
 		defer cancel()
@@ -130,6 +131,7 @@ func TestSpanOfARefusal(t *testing.T) {
 			w := newWorld(t, 3, options...)
 			l, other := w.locker(t, redlock.Config{}), w.locker(t, redlock.Config{})
 			lease := mustLock(t, other, key)
+			time.Sleep(time.Second) // its span ends with the last answer
 			_, _ = l.TryLock(t.Context(), key)
 			time.Sleep(soon)
 			spans := w.spans.Ended()

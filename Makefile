@@ -17,11 +17,13 @@ test: unit integration ## all tests, with the race detector: what needs no Docke
 # What plays with real processes in real time goes one package after the other, so that nothing compiles beside it.
 LIVE := -e /cmd/redlock -e /examples -e /internal/bench -e /internal/browser -e /internal/chaos -e /internal/cluster -e /internal/demo -e /internal/report
 
+# Modules of their own, so that what they need is in nobody else's list of modules.
+NESTED := redlock/otelredlock examples/prometheus examples/fencing-sql bench/peers
+
 unit: ## the tests that need nothing but Go, with the race detector
 	$(GO) test -race $$($(GO) list ./... | grep -v -e /integration -e /model $(LIVE))
 	$(GO) test -race -p 1 $$($(GO) list ./... | grep $(LIVE))
-	$(GO) -C bench/peers test ./...
-	$(GO) -C examples/fencing-sql test ./...
+	@set -e; for module in $(NESTED); do echo "$$module"; $(GO) -C $$module test $$([ $$module = redlock/otelredlock ] && echo -race) ./...; done
 
 race: ## the library's tests, three times over, with the race detector
 	$(GO) test -race -count=3 ./clock ./quorum ./internal/protocol ./internal/node ./redlock
@@ -61,17 +63,17 @@ lint: ## formatting, vet for Linux, macOS and Windows, staticcheck
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
 	  if [ -n "$$unformatted" ]; then echo "gofmt would change:" $$unformatted; exit 1; fi
 	$(GO) vet ./...
-	$(GO) -C bench/peers vet ./...
-	$(GO) -C examples/fencing-sql vet ./...
 	GOOS=darwin $(GO) vet ./...
 	GOOS=windows $(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
-	cd bench/peers && $(GO) run $(STATICCHECK) ./...
-	cd examples/fencing-sql && $(GO) run $(STATICCHECK) ./...
+	@set -e; for module in $(NESTED); do echo "lint $$module"; \
+	  $(GO) -C $$module vet ./...; \
+	  case $$module in bench/*) ;; *) GOOS=darwin $(GO) -C $$module vet ./...; GOOS=windows $(GO) -C $$module vet ./...;; esac; \
+	  (cd $$module && $(GO) run $(STATICCHECK) ./...); \
+	  $(GO) -C $$module mod tidy -diff; \
+	done
 	$(GO) mod verify
 	@$(GO) mod tidy -diff
-	@$(GO) -C bench/peers mod tidy -diff
-	@$(GO) -C examples/fencing-sql mod tidy -diff
 
 bench: ## what a quorum costs on this machine; ARGS='--help' tells more
 	@$(GO) run ./cmd/redlock bench $(ARGS)

@@ -108,7 +108,7 @@ type race struct {
 
 func newRace(t *testing.T, n *nodes) *race {
 	r := &race{last: make([]uint64, 128), cfg: short(redlock.Fenced)}
-	r.cfg.Observer = &redlock.Observer{Answered: func(a redlock.Answer) {
+	r.cfg.Observer = &redlock.Observer{Answered: func(_ context.Context, a redlock.Answer) {
 		if a.Op == "raise" && a.Answers == 1 {
 			r.raised.Add(1)
 		}

@@ -39,8 +39,9 @@ type attempt struct {
 	slot int           // guarded by the timetable's mu; -1: not in it
 }
 
-// newAttempt returns an attempt that has not begun yet, under an owner of its own (R2).
-func newAttempt(l *Locker, key string) (*attempt, error) {
+// newAttempt returns an attempt that has not begun yet, under an owner of its own (R2). c is on whose behalf; nil when
+// nobody observes.
+func newAttempt(l *Locker, key string, c *call) (*attempt, error) {
 	owner, err := uuid.NewRandom()
 	if err != nil {
 		return nil, fmt.Errorf("redlock: lock %q: no randomness for an owner: %w", key, err)
@@ -52,9 +53,9 @@ func newAttempt(l *Locker, key string) (*attempt, error) {
 		machine: protocol.NewLease(l.params, rand.Float64()),
 		settled: make(chan struct{}, 1),
 		slot:    -1,
-		watch:   l.cfg.watching(),
+		watch:   c.watching(),
 	}
-	a.first.attempt = a
+	a.first.attempt, a.first.call = a, c
 	a.holder = &a.first
 	return a, nil
 }
@@ -197,6 +198,8 @@ func (a *attempt) handOver() bool {
 		return false
 	}
 	a.holder.end(ErrUnlocked)
+	a.ended(now, ErrUnlocked, true)
+	next.call = w.call
 	a.holder = next
 	w.turn <- next
 	return true

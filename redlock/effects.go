@@ -54,10 +54,13 @@ func (a *attempt) effects(now clock.Instant, effects []protocol.Effect) {
 			a.settle()
 		case protocol.Renewed:
 			a.tell(e.Round, nil)
+			a.extended(nil)
 		case protocol.Kept:
-			a.tell(e.Round, a.blame(opExtend, ErrNoQuorum, e.Nodes, true))
+			err := a.blame(opExtend, ErrNoQuorum, e.Nodes, true)
+			a.tell(e.Round, err)
+			a.extended(err)
 		case protocol.Ended:
-			a.end()
+			a.end(now)
 		}
 	}
 	for _, r := range refused[:count] {
@@ -130,12 +133,13 @@ func (a *attempt) tell(round uint32, err error) {
 }
 
 // end tells everybody that the lease is over.
-func (a *attempt) end() {
+func (a *attempt) end(now clock.Instant) {
 	why := ErrUnlocked
 	if a.machine.End() != protocol.Unlocked {
 		why = ErrLost
 	}
 	a.holder.end(why)
+	a.ended(now, why, false)
 	if errors.Is(why, ErrLost) {
 		a.locker.cfg.Logger.Warn("lease lost", "key", a.key, "fence", a.holder.fence())
 	}

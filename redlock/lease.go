@@ -12,8 +12,9 @@ import (
 // it is lost or unlocked. It is safe for concurrent use. A nil Lease behaves as one that was unlocked.
 type Lease struct {
 	attempt *attempt
-	turn    int // how many holders of the same attempt came before
-	rounds  int // that it took since this process had the key last; 0: it was handed over
+	turn    int   // how many holders of the same attempt came before
+	rounds  int   // that it took since this process had the key last; 0: it was handed over
+	call    *call // that it came of; nil when nobody observes
 
 	// Guarded by the attempt's mu.
 	done  chan struct{}      // nil until somebody asks for it

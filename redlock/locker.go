@@ -153,18 +153,15 @@ func (l *Locker) Lock(ctx context.Context, key string) (*Lease, error) {
 		return nil, err
 	}
 	defer l.attempts.Done()
-	began := l.begin()
+	c := l.begin(ctx, key, false)
 	for {
-		w, head := l.queues.join(l, key)
+		w, head := l.queues.join(l, key, c)
 		lease, err := w.lock(ctx, head)
-		if err != nil {
-			return nil, err
-		}
-		if lease.rounds == 0 && lease.Err() != nil {
+		if err == nil && lease.rounds == 0 && lease.Err() != nil {
 			continue // it was handed over, and is over before anybody could look
 		}
-		l.locked(lease, began)
-		return lease, nil
+		l.locked(c, lease, err)
+		return lease, err
 	}
 }
 
@@ -177,17 +174,14 @@ func (l *Locker) TryLock(ctx context.Context, key string) (*Lease, error) {
 		return nil, err
 	}
 	defer l.attempts.Done()
-	began := l.begin()
-	a, err := newAttempt(l, key)
-	if err != nil {
-		return nil, err
+	c := l.begin(ctx, key, true)
+	a, err := newAttempt(l, key, c)
+	var lease *Lease
+	if err == nil {
+		lease, err = a.try(ctx, nil)
 	}
-	lease, err := a.try(ctx, nil)
-	if err != nil {
-		return nil, err
-	}
-	l.locked(lease, began)
-	return lease, nil
+	l.locked(c, lease, err)
+	return lease, err
 }
 
 // admit begins a call that locks key, which ends with l.attempts.Done, or says why it may not be.

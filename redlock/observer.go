@@ -1,30 +1,53 @@
 package redlock
 
 import (
+	"context"
 	"time"
-
-	"github.com/quorumlock/quorumlock/clock"
-	"github.com/quorumlock/quorumlock/internal/node"
-	"github.com/quorumlock/quorumlock/internal/protocol"
 )
 
-// Observer is told what the nodes answer, for metrics, traces and benchmarks. A function that is nil is not called, and
-// a nil Observer costs nothing: no allocation and no clock read. It must not be changed while a locker uses it.
+// Observer is told what becomes of locks, for metrics, traces and benchmarks. A function that is nil is not called, and
+// a nil Observer, or one without functions, costs nothing: no allocation and no clock read. It must not be changed while a
+// locker uses it. Package otelredlock, in a module of its own, has one for OpenTelemetry.
+//
+// Its functions are called from several goroutines at a time, some of them in the middle of the work, with locks held:
+// they must not block, and must not use the lease or the locker.
 type Observer struct {
+	// Began is told of every Lock and TryLock that begins, with the ctx that it was given; not of those that are refused at
+	// once, because of a bad key or a closed locker. The context that it returns, a child of ctx, is what the other functions
+	// are given with whatever comes of the call and of its lease, for as long as that is held, and whether it has ended or
+	// not. It is for its values: it bounds nothing. Without Began they are given ctx.
+	Began func(ctx context.Context, b Began) context.Context
 	// Answered is told of every node's answer to a round, also of those that come after the round was decided, but not
-	// of what is undone in the background. It is called from several goroutines at a time, in the middle of the work:
-	// it must not block, and must not use the lease or the locker.
-	Answered func(Answer)
-	// Locked is told of every Lock and TryLock that got its key, before that returns. It may use neither.
-	Locked func(Locked)
+	// of what is undone in the background.
+	Answered func(ctx context.Context, a Answer)
+	// Locked is told how every Lock and TryLock that began has ended, before that returns.
+	Locked func(ctx context.Context, l Locked)
+	// Extended is told how every extend of a lease was decided: those in the background, and those by Lease.Extend. One that
+	// is not decided when the lease ends has no answer.
+	Extended func(ctx context.Context, e Extended)
+	// Ended is told of the end of every lease, once, after Locked has been told of that lease.
+	Ended func(ctx context.Context, e Ended)
 }
 
-// Locked is how one Lock or TryLock came by its key.
+// Began is a Lock or TryLock that begins.
+type Began struct {
+	Key   string
+	Try   bool // it is a TryLock, which does not queue
+	Mode  Mode
+	TTL   time.Duration
+	Nodes int // of the locker
+	Need  int // how many of them have to say yes
+}
+
+// Locked is how one Lock or TryLock came by its key, or why it did not.
 type Locked struct {
-	Key      string
+	Began
 	Waited   time.Duration // from the call
-	Rounds   int           // that asked the nodes, of this process and for this key, since it had the key last; 0 when handed over
+	Took     time.Duration // the last part of that, in which its last round ran; 0 without a round, so also when handed over
+	Rounds   int           // that asked the nodes, of this process and for this key, since it had the key last; 0 when handed over. After an error: those of this call
+	Asked    int           // how many answers of op lock Answered is told of for this call, all in all, sooner or later
 	HandOver bool          // it was handed over in this process, without a word to the nodes
+	Err      error         // what the call returns; nil: it has the key
 }
 
 // Answer is what one node said in one round. Everybody who answers with a yes has a vote in it.
@@ -44,82 +67,16 @@ type Answer struct {
 	Need           int
 }
 
-// watch is what an observed lease remembers of its rounds: of the one that acquires, whose last answers may come in
-// the middle of later ones, and of the newest.
-type watch struct {
-	first, newest watchedRound
+// Extended is how one extend of a lease was decided.
+type Extended struct {
+	Key string
+	Err error // matches ErrNoQuorum, and names the nodes; nil: the window has moved
 }
 
-type watchedRound struct {
-	id             uint32
-	op             protocol.Op
-	start          clock.Instant
-	votes, answers int
-}
-
-// watching returns what a new lease needs to be observed; nil when nobody observes.
-func (cfg *Config) watching() *watch {
-	if cfg.Observer == nil || cfg.Observer.Answered == nil {
-		return nil
-	}
-	return new(watch)
-}
-
-// begin returns when a call of Lock begins, as far as anybody wants to know.
-func (l *Locker) begin() clock.Instant {
-	if l.cfg.Observer == nil || l.cfg.Observer.Locked == nil {
-		return clock.Instant{}
-	}
-	return l.timetable.clock.Now()
-}
-
-// locked tells the observer of a lock that began at the given time.
-func (l *Locker) locked(s *Lease, began clock.Instant) {
-	if l.cfg.Observer != nil && l.cfg.Observer.Locked != nil {
-		l.cfg.Observer.Locked(Locked{Key: s.attempt.key, Waited: l.timetable.clock.Now().Sub(began), Rounds: s.rounds, HandOver: s.rounds == 0})
-	}
-}
-
-// asked notes the start of a round. A raise may ask further nodes later, in the same round. Callers hold mu.
-func (a *attempt) asked(now clock.Instant, e protocol.Effect) {
-	if a.watch == nil || e.Round == 0 || e.Round == a.watch.newest.id || e.Round == a.watch.first.id {
-		return
-	}
-	round := &a.watch.newest
-	if e.Op == protocol.Grant {
-		round = &a.watch.first
-	}
-	*round = watchedRound{id: e.Round, op: e.Op, start: now}
-}
-
-// observed tells the observer of an answer. Callers hold mu.
-func (a *attempt) observed(now clock.Instant, index int, id uint32, r node.Reply) {
-	if a.watch == nil {
-		return
-	}
-	round := &a.watch.newest
-	if id == a.watch.first.id {
-		round = &a.watch.first
-	}
-	if id == 0 || id != round.id {
-		return // a straggler from two rounds ago
-	}
-	yes := r.Yes || round.op == protocol.Release && r.Err == nil
-	round.answers++
-	if yes {
-		round.votes++
-	}
-	a.locker.cfg.Observer.Answered(Answer{
-		Op: observedOps[round.op], Node: index, Addr: a.locker.nodes[index].Addr(),
-		Yes: yes, Err: r.Err, After: now.Sub(round.start),
-		Votes: round.votes, Answers: round.answers, Need: a.locker.params.Rule.Need(),
-	})
-}
-
-// observedOps are the words that callers know, as in errors.
-var observedOps = [...]string{
-	protocol.Grant:   opLock,
-	protocol.Raise:   "raise",
-	protocol.Extend:  opExtend,
-	protocol.Release: opUnlock,
+// Ended is how a lease ended.
+type Ended struct {
+	Key      string
+	Held     time.Duration // since Lock or TryLock returned it
+	HandOver bool          // its holder unlocked it, and it went on to the next one in this process
+	Err      error         // ErrUnlocked, ErrLost, or ErrClosed when the locker's end was the lease's
 }

@@ -1,6 +1,7 @@
 package redlock
 
 import (
+	"context"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -17,7 +18,7 @@ type answers struct {
 }
 
 func (a *answers) observer() *Observer {
-	return &Observer{Answered: func(one Answer) {
+	return &Observer{Answered: func(_ context.Context, one Answer) {
 		a.mu.Lock()
 		defer a.mu.Unlock()
 		a.all = append(a.all, one)
@@ -99,12 +100,19 @@ func TestObserverIsToldOfRefusals(t *testing.T) {
 	})
 }
 
-// A round that nobody observes allocates nothing for it.
+// What nobody observes allocates nothing for it.
 func TestNoObserverCostsNothing(t *testing.T) {
-	if got := (&Config{}).watching(); got != nil {
-		t.Errorf("got %v, want nothing to be kept", got)
-	}
-	if got := (&Config{Observer: &Observer{}}).watching(); got != nil {
-		t.Errorf("got %v for an observer without functions, want nothing to be kept", got)
+	for name, o := range map[string]*Observer{"none": nil, "one without functions": {}} {
+		l := &Locker{cfg: Config{Observer: o}} // without a clock, which must not be read
+		allocated := testing.AllocsPerRun(100, func() {
+			c := l.begin(t.Context(), "k", false)
+			if w := c.watching(); c != nil || w != nil {
+				t.Errorf("%s: got %v and %v, want nothing to be kept", name, c, w)
+			}
+			l.locked(c, nil, nil)
+		})
+		if allocated != 0 {
+			t.Errorf("%s: got %v allocations, want none", name, allocated)
+		}
 	}
 }

@@ -45,6 +45,7 @@ type queue struct {
 // waiter is one call of Lock. Its links belong to the queue.
 type waiter struct {
 	locker     *Locker
+	call       *call  // nil when nobody observes
 	queue      *queue // while it is inside
 	shard      *shard
 	key        string
@@ -67,7 +68,7 @@ func (qs *queues) shard(key string) *shard {
 }
 
 // join puts the caller at the end of key's queue, and reports whether it is the head.
-func (qs *queues) join(l *Locker, key string) (w *waiter, head bool) {
+func (qs *queues) join(l *Locker, key string, c *call) (w *waiter, head bool) {
 	sh := qs.shard(key)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
@@ -80,7 +81,7 @@ func (qs *queues) join(l *Locker, key string) (w *waiter, head bool) {
 	} else {
 		w = &waiter{turn: make(chan *Lease, 1)}
 	}
-	w.locker, w.queue, w.shard, w.key = l, q, sh, key
+	w.locker, w.call, w.queue, w.shard, w.key = l, c, q, sh, key
 	q.append(w)
 	if !head && q.contest == nil {
 		q.compete()
@@ -187,7 +188,7 @@ func (w *waiter) lead(ctx context.Context, waited bool) (*Lease, error) {
 			return w.giveUp(ctx)
 		}
 		waited = true
-		a, err := newAttempt(w.locker, w.queue.key)
+		a, err := newAttempt(w.locker, w.queue.key, w.call)
 		if err != nil {
 			w.leave()
 			return nil, err

@@ -41,7 +41,7 @@ func TestGivingUpMeetsAHandOver(t *testing.T) {
 		other, l := process(t, nodes), process(t, nodes)
 		before := mustLock(t, other, "k")
 		got := lockLater(t, t.Context(), l)
-		w, _ := l.queues.join(l, "k") // what Lock does first
+		w, _ := l.queues.join(l, "k", nil) // what Lock does first
 		_ = before.Unlock(t.Context())
 		lease := <-got
 		ctx, cancel := context.WithCancel(t.Context())

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"context"
 	"sync"
 	"sync/atomic"
 
@@ -40,8 +41,8 @@ func (a *answers) observer() *redlock.Observer {
 	return &redlock.Observer{Answered: a.answered, Locked: a.locked}
 }
 
-func (a *answers) locked(one redlock.Locked) {
-	if !a.on.Load() {
+func (a *answers) locked(_ context.Context, one redlock.Locked) {
+	if !a.on.Load() || one.Err != nil {
 		return
 	}
 	a.locks.Add(1)
@@ -50,7 +51,7 @@ func (a *answers) locked(one redlock.Locked) {
 	}
 }
 
-func (a *answers) answered(one redlock.Answer) {
+func (a *answers) answered(_ context.Context, one redlock.Answer) {
 	if !a.on.Load() {
 		return
 	}

@@ -13,7 +13,7 @@ import (
 func TestAnswers(t *testing.T) {
 	a := newAnswers(3)
 	say := func(op string, node int, yes bool, err error, ms int, votes, said int) {
-		a.answered(redlock.Answer{Op: op, Node: node, Yes: yes, Err: err, After: time.Duration(ms) * time.Millisecond, Votes: votes, Answers: said, Need: 2})
+		a.answered(t.Context(), redlock.Answer{Op: op, Node: node, Yes: yes, Err: err, After: time.Duration(ms) * time.Millisecond, Votes: votes, Answers: said, Need: 2})
 	}
 	say("lock", 0, true, nil, 9, 2, 1) // before the measured part
 	a.on.Store(true)

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -24,11 +26,17 @@ type pkg struct {
 	Deps         []string
 }
 
-// list runs `go list -json` on patterns and flags.
+// list runs `go list -json` on patterns and flags, in the main module.
 func list(t *testing.T, args ...string) []pkg {
 	t.Helper()
+	return listIn(t, ".", args...)
+}
+
+// listIn does so in the module that is in dir.
+func listIn(t *testing.T, dir string, args ...string) []pkg {
+	t.Helper()
 	cmd := exec.Command("go", append([]string{"list", "-json=ImportPath,Module,Standard,Imports,TestImports,XTestImports,Deps"}, args...)...)
-	cmd.Dir = "../.."
+	cmd.Dir = filepath.Join("../..", dir)
 	var failed strings.Builder
 	cmd.Stderr = &failed
 	out, err := cmd.Output()
@@ -107,6 +115,7 @@ var (
 		"redlock":                {"internal/protocol", "internal/node", "quorum", "clock"},
 		"redlock/redlocktest":    {"redlock", "internal/memory", "internal/faketime"},
 		"redlock/fencing":        nil,
+		"redlock/otelredlock":    {"redlock"},
 		"internal/sim":           {"internal/protocol", "quorum", "clock"},
 		"internal/twin":          nil,
 		"internal/cluster":       {"internal/child"},
@@ -137,6 +146,7 @@ var (
 		"integration/soak":       nil,
 		"integration/image":      {"internal/cluster"},
 		"examples":               {"redlock"},
+		"examples/prometheus":    {"redlock", "redlock/otelredlock"},
 		"model":                  nil,
 	}
 	testRooms = map[string][]string{
@@ -144,7 +154,8 @@ var (
 		// A holder that slept is refused, also by scripts on real Redis.
 		"redlock/fencing": {"redlock", "redlock/redlocktest", "internal/cluster"},
 		// They run as processes on nodes that are started for them.
-		"examples": {"internal/child", "internal/cluster"},
+		"examples":            {"internal/child", "internal/cluster"},
+		"redlock/otelredlock": {"internal/memory", "internal/faketime"},
 		// Its lockers are tried on nodes that fail.
 		"internal/chaos/lock": {"internal/cluster"},
 		// Workers are given nodes to lock on.
@@ -168,10 +179,31 @@ var (
 	}
 )
 
+// nested are the rooms that are modules of their own: who links the library is to have nothing of what they need in its list
+// of modules.
+var nested = []string{"redlock/otelredlock", "examples/prometheus"}
+
+// The list of modules of whoever links the library has nothing of OpenTelemetry.
+func TestMainModuleHasNoTelemetry(t *testing.T) {
+	for _, file := range []string{"../../go.mod", "../../go.sum"} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(text), "go.opentelemetry.io/") {
+			t.Errorf("%s has a module of go.opentelemetry.io", filepath.Base(file))
+		}
+	}
+}
+
 // Imports run in the direction of the arrows between the rooms, in code and in tests.
 func TestImportsFollowTheArrows(t *testing.T) {
 	seen := 0
-	for _, p := range list(t, "./...") {
+	packages := list(t, "./...")
+	for _, dir := range nested {
+		packages = append(packages, listIn(t, dir, "./...")...)
+	}
+	for _, p := range packages {
 		from := room(p.ImportPath)
 		allowed, known := rooms[from]
 		if !known {
@@ -241,7 +273,7 @@ func TestLibraryLinksNoDocker(t *testing.T) {
 		deps = append(deps, p.Deps...)
 	}
 	for _, dep := range deps {
-		for _, word := range []string{"docker", "dockertest", "cobra", "toxiproxy", "plot", "miniredis", "redsync", "rapid", "testing"} {
+		for _, word := range []string{"docker", "dockertest", "cobra", "toxiproxy", "plot", "miniredis", "redsync", "rapid", "testing", "opentelemetry", "prometheus"} {
 			if strings.Contains(dep, word) && !strings.HasPrefix(dep, "internal/") {
 				t.Errorf("./redlock links %s", dep)
 			}

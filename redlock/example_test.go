@@ -176,3 +176,27 @@ func ExampleLease_Context() {
 	fmt.Println(context.Cause(ctx))
 	// Output: redlock: lease lost
 }
+
+// Read what each node said out of an error.
+func ExampleQuorumError_NodeErrors() {
+	addrs, stop := nodes(3)
+	locker, err := redlock.Dial(addrs, redlock.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer locker.Close()
+	stop() // all nodes die
+
+	_, err = locker.TryLock(context.Background(), "orders/42")
+	var quorum *redlock.QuorumError
+	switch {
+	case errors.Is(err, redlock.ErrHeld):
+		fmt.Println("somebody else has it: try later")
+	case errors.As(err, &quorum):
+		for _, node := range quorum.NodeErrors() {
+			log.Println(node.Addr, "says", node.Err)
+		}
+	}
+	fmt.Println("no quorum:", errors.Is(err, redlock.ErrNoQuorum))
+	// Output: no quorum: true
+}

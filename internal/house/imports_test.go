@@ -124,6 +124,7 @@ var (
 		"internal/chaos/storage": nil,
 		"internal/chaos/worker":  {"redlock", "internal/chaos/history", "internal/chaos/lock", "internal/chaos/storage"},
 		"internal/demo":          {"redlock", "internal/cluster", "internal/report", "quorum", "clock"},
+		"internal/handbook":      nil,
 		"internal/house":         nil,
 		"internal/faketime":      nil,
 		"internal/memory":        nil,
@@ -138,7 +139,9 @@ var (
 		"model":                  nil,
 	}
 	testRooms = map[string][]string{
-		"redlock": {"internal/memory", "internal/record", "internal/faketime"},
+		// It runs what stands in the pages.
+		"internal/handbook": {"redlock", "internal/cluster", "internal/node", "quorum", "clock"},
+		"redlock":           {"internal/memory", "internal/record", "internal/faketime"},
 		// Its lockers are tried on nodes that fail.
 		"internal/chaos/lock": {"internal/cluster"},
 		// Workers are given nodes to lock on.

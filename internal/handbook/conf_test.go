@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -53,14 +54,21 @@ func (s *stage) serves(b *block) error {
 		<-ended
 	}()
 	addr := "127.0.0.1:" + strconv.Itoa(number)
-	client := redis.NewClient(&redis.Options{Addr: addr, MaxRetries: 20})
+	client := redis.NewClient(&redis.Options{Addr: addr, Password: want["requirepass"]})
 	defer client.Close()
-	for client.Ping(s.t.Context()).Err() != nil {
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		err := client.Ping(s.t.Context()).Err()
+		if err == nil {
+			break
+		}
 		select {
-		case err := <-ended:
-			ended <- err
-			return fmt.Errorf("redis-server does not take it: %v\n%s", err, log.String())
+		case end := <-ended:
+			ended <- end
+			return fmt.Errorf("redis-server does not take it: %v\n%s", end, log.String())
 		case <-time.After(10 * time.Millisecond):
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("redis-server does not answer: %w", err)
 		}
 	}
 	for name, value := range want {
@@ -71,6 +79,9 @@ func (s *stage) serves(b *block) error {
 		if got[name] != value {
 			return fmt.Errorf("redis-server has %s %q, and the page %q", name, got[name], value)
 		}
+	}
+	if password := want["requirepass"]; password != "" {
+		addr = (&url.URL{Scheme: "redis", User: url.UserPassword("", password), Host: addr}).String()
 	}
 	return votes(s.t.Context(), addr)
 }

@@ -15,7 +15,7 @@ demo: ## five nodes, some contenders, two nodes killed, then a third: watch what
 test: unit integration ## all tests, with the race detector: what needs no Docker, then what does
 
 # What plays with real processes in real time goes one package after the other, so that nothing compiles beside it.
-LIVE := -e /cmd/redlock -e /internal/bench -e /internal/browser -e /internal/chaos -e /internal/cluster -e /internal/demo -e /internal/report
+LIVE := -e /cmd/redlock -e /internal/bench -e /internal/browser -e /internal/chaos -e /internal/cluster -e /internal/demo -e /internal/handbook -e /internal/report
 
 unit: ## the tests that need nothing but Go, with the race detector
 	$(GO) test -race $$($(GO) list ./... | grep -v -e /integration -e /model $(LIVE))

@@ -108,7 +108,7 @@ func anchor(title string) string {
 // So are verbs of the command.
 var (
 	comingVerbs = []string{"run", "status", "doctor", "init", "completion"}
-	coming      = []string{"docs/choosing.md", "docs/from-redsync.md", "docs/run.md", "docs/doctor.md", "docs/security.md", "docs/metrics.md", "docs/testing.md", "docs/fencing.md", "docs/examples.md"}
+	coming      = []string{"docs/run.md", "docs/doctor.md", "docs/security.md", "docs/metrics.md", "docs/testing.md", "docs/fencing.md", "docs/examples.md"}
 )
 
 // Every link to a file, or to a heading of a page, leads somewhere.

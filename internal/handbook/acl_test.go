@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,7 +57,11 @@ func (s *stage) user(words []string) error {
 		clients = append(clients, c)
 		addrs = append(addrs, (&url.URL{Scheme: "redis", User: url.UserPassword(words[2], password), Host: addr}).String())
 	}
-	if err := cycle(ctx, addrs, strings.ReplaceAll(pattern, "*", "a")); err != nil {
+	var cfg redlock.Config
+	if !slices.Contains(words, "+mget") && !slices.Contains(words, "+@all") {
+		cfg.Mode = redlock.Plain // mode Fenced cannot do without
+	}
+	if err := cycle(ctx, addrs, cfg, strings.ReplaceAll(pattern, "*", "a")); err != nil {
 		return err
 	}
 	for _, c := range clients {
@@ -68,15 +73,15 @@ func (s *stage) user(words []string) error {
 }
 
 // cycle locks a key, has a second locker wait for it, and looks at the nodes.
-func cycle(ctx context.Context, addrs []string, key string) error {
+func cycle(ctx context.Context, addrs []string, cfg redlock.Config, key string) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	first, err := redlock.Dial(addrs, redlock.Config{})
+	first, err := redlock.Dial(addrs, cfg)
 	if err != nil {
 		return err
 	}
 	defer first.Close()
-	second, err := redlock.Dial(addrs, redlock.Config{})
+	second, err := redlock.Dial(addrs, cfg)
 	if err != nil {
 		return err
 	}

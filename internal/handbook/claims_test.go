@@ -43,7 +43,11 @@ func (u useOfClaims) claimed(b *block) bool {
 func (u useOfClaims) check(t *testing.T, texts map[string]string) {
 	t.Helper()
 	for _, c := range claims {
-		if _, there := texts[c.page]; there && u[c] == 0 {
+		if _, there := texts[c.page]; !there {
+			t.Logf("claims_test.go: there is no page %s", c.page)
+			continue
+		}
+		if u[c] == 0 {
 			t.Errorf("claims_test.go: no block of %s begins with %q: the line is of no use any more", c.page, c.begins)
 		}
 		for _, name := range strings.Fields(c.tests) {

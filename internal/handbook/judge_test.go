@@ -151,6 +151,8 @@ func TestRightBlocksPass(t *testing.T) {
 		{language: "yaml", text: "a: 1\n---\nb: [1, 2]\n"},
 		{language: "json", text: "{\"a\":1}\n{\"a\":2}\n"},
 		{language: "conf", text: "appendonly yes\nappendfsync always\nmaxmemory-policy noeviction\n"},
+		{language: "sh", text: "sh -c './deploy.sh --now'\n"},
+		{language: "", text: "ACL SETUSER plain reset on >secret ~orders/* ~quorumlock:* -@all +eval +evalsha +get +set +del +pexpire +pttl +info +time\n"},
 		{language: "lua", text: "local run, history, former, longest, members = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]\n"},
 	} {
 		if err := s.judge(b); err != nil {

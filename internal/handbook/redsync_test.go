@@ -76,28 +76,32 @@ func TestBothLibrariesShareAKeyMeanwhile(t *testing.T) {
 			if inside.Add(1) != 1 {
 				t.Error("two hold the key")
 			}
-			time.Sleep(time.Millisecond)
+			time.Sleep(5 * time.Millisecond)
 			inside.Add(-1)
 			count.Add(1)
 			return nil
 		}
 	}
 	var wg sync.WaitGroup
-	for range 5 {
+	for range 3 {
 		wg.Go(func() {
-			// redsync gives up after a number of tries.
-			for before(ctx, rs, work(&theirs)) != nil && ctx.Err() == nil {
+			for range 5 {
+				// redsync gives up after a number of tries.
+				for before(ctx, rs, work(&theirs)) != nil && ctx.Err() == nil {
+				}
 			}
 		})
 		wg.Go(func() {
-			if err := after(ctx, locker, work(&ours)); err != nil {
-				t.Error(err)
+			for range 5 {
+				if err := after(ctx, locker, work(&ours)); err != nil {
+					t.Error(err)
+				}
 			}
 		})
 	}
 	wg.Wait()
-	if ours.Load() != 5 || theirs.Load() != 5 {
-		t.Errorf("got %d leases and %d mutexes, want 5 of each", ours.Load(), theirs.Load())
+	if ours.Load() != 15 || theirs.Load() != 15 {
+		t.Errorf("got %d leases and %d mutexes, want 15 of each", ours.Load(), theirs.Load())
 	}
 }
 

@@ -59,7 +59,7 @@ func inSource(b *block) error {
 	part := ""
 	for line := range strings.Lines(b.text) {
 		switch line = strings.TrimSpace(line); line {
-		case "// ...", "-- ...":
+		case "// ...", "// …", "-- ...":
 			parts, part = append(parts, part), ""
 		case "":
 		default:

@@ -161,6 +161,9 @@ func (s *stage) run(text string) (string, error) {
 		}
 		script.WriteString(line)
 	}
+	if err := s.props(text); err != nil {
+		return "", err
+	}
 	path, err := binary()
 	if err != nil {
 		return "", err
@@ -185,6 +188,19 @@ func (s *stage) run(text string) (string, error) {
 		return "", fmt.Errorf("%w\n%s%s\nwhat to do: mend it, or %s", err, text, both.String(), advice)
 	}
 	return stdout.String(), nil
+}
+
+// ownScript matches a script of the reader's own, which does nothing here.
+var ownScript = regexp.MustCompile(`\./[\w-]+\.sh\b`)
+
+// props makes the scripts of the reader's own that a page runs.
+func (s *stage) props(text string) error {
+	for _, name := range ownScript.FindAllString(text, -1) {
+		if err := os.WriteFile(filepath.Join(s.dir, name), []byte("#!/bin/sh\nexit 0\n"), 0o700); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // environment is this process's, without what would tell commands of other nodes.

@@ -15,7 +15,7 @@ demo: ## five nodes, some contenders, two nodes killed, then a third: watch what
 test: unit integration ## all tests, with the race detector: what needs no Docker, then what does
 
 # What plays with real processes in real time goes one package after the other, so that nothing compiles beside it.
-LIVE := -e /cmd/redlock -e /examples -e /internal/bench -e /internal/browser -e /internal/chaos -e /internal/cluster -e /internal/demo -e /internal/report
+LIVE := -e /cmd/redlock -e /examples -e /internal/bench -e /internal/browser -e /internal/chaos -e /internal/cluster -e /internal/demo -e /internal/handbook -e /internal/report
 
 # Modules of their own, so that what they need is in nobody else's list of modules.
 NESTED := redlock/otelredlock examples/prometheus examples/fencing-sql bench/peers

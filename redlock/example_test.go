@@ -176,3 +176,48 @@ func ExampleLease_Context() {
 	fmt.Println(context.Cause(ctx))
 	// Output: redlock: lease lost
 }
+
+// Read what each node said out of an error.
+func ExampleQuorumError_NodeErrors() {
+	addrs, stop := nodes(3)
+	locker, err := redlock.Dial(addrs, redlock.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer locker.Close()
+	stop() // all nodes die
+
+	_, err = locker.TryLock(context.Background(), "orders/42")
+	var quorum *redlock.QuorumError
+	switch {
+	case errors.Is(err, redlock.ErrHeld):
+		fmt.Println("somebody else has it: try later")
+	case errors.As(err, &quorum):
+		for _, node := range quorum.NodeErrors() {
+			log.Println(node.Addr, "says", node.Err)
+		}
+	}
+	fmt.Println("no quorum:", errors.Is(err, redlock.ErrNoQuorum))
+	// Output: no quorum: true
+}
+
+// Look at the nodes, beside the locks that are under way.
+func ExampleLocker_Check() {
+	addrs, stop := nodes(3)
+	defer stop()
+	locker, err := redlock.Dial(addrs, redlock.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer locker.Close()
+
+	ctx := context.Background()
+	health, err := locker.Check(ctx)
+	for _, node := range health.Nodes {
+		if node.Err != nil || node.VotesIn > 0 || node.Warning != "" {
+			fmt.Println(node.Addr, node.Err, node.VotesIn, node.Warning)
+		}
+	}
+	fmt.Println("can lock:", err == nil, "votes:", health.Voting(), "needed:", health.Need)
+	// Output: can lock: true votes: 3 needed: 2
+}

@@ -135,6 +135,7 @@ var (
 		"internal/chaos/storage": nil,
 		"internal/chaos/worker":  {"redlock", "internal/chaos/history", "internal/chaos/lock", "internal/chaos/storage"},
 		"internal/demo":          {"redlock", "internal/cluster", "internal/report", "quorum", "clock"},
+		"internal/handbook":      nil,
 		"internal/house":         nil,
 		"internal/faketime":      nil,
 		"internal/memory":        nil,
@@ -156,6 +157,8 @@ var (
 		// They run as processes on nodes that are started for them.
 		"examples":            {"internal/child", "internal/cluster"},
 		"redlock/otelredlock": {"internal/memory", "internal/faketime"},
+		// It runs what stands in the pages.
+		"internal/handbook": {"redlock", "internal/cluster", "internal/node", "quorum", "clock"},
 		// Its lockers are tried on nodes that fail.
 		"internal/chaos/lock": {"internal/cluster"},
 		// Workers are given nodes to lock on.

@@ -1,0 +1,223 @@
+package handbook
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/quorumlock/quorumlock/internal/cluster"
+	"github.com/quorumlock/quorumlock/redlock"
+)
+
+// built is where the command is, built once.
+var built struct {
+	once sync.Once
+	dir  string
+	err  error
+}
+
+// binary returns the path of the command redlock.
+func binary() (string, error) {
+	built.once.Do(func() {
+		if built.dir, built.err = os.MkdirTemp("", "handbook"); built.err != nil {
+			return
+		}
+		build := exec.Command("go", "build", "-o", filepath.Join(built.dir, "redlock"), "./cmd/redlock")
+		build.Dir = root
+		if out, err := build.CombinedOutput(); err != nil {
+			built.err = fmt.Errorf("%w\n%s", err, out)
+		}
+	})
+	return filepath.Join(built.dir, "redlock"), built.err
+}
+
+// real are the programs that a page may use as they are. Whatever else a page runs is not found: pages talk of rm and sudo.
+var real = []string{"sh", "cat", "echo", "printf", "mkdir", "sleep", "true", "false", "test", "[", "grep", "head", "sed",
+	"cut", "sort", "wc", "seq", "env", "date", "mktemp", "touch", "redis-cli"}
+
+// standIns are the programs in whose place this one checks, and partly does, what it is asked for.
+var standIns = []string{"redlock", "go", "make"}
+
+// stage is where the commands of one page are run: a directory, a PATH, and five nodes of real Redis that they may use. Only
+// one goroutine may use it.
+type stage struct {
+	t       *testing.T
+	dir     string
+	bin     string
+	nodes   *cluster.Cluster  // started when a command first needs them
+	printed map[*block]string // what commands have written on standard output
+}
+
+func newStage(t *testing.T) *stage {
+	t.Helper()
+	s := &stage{t: t, dir: t.TempDir(), bin: t.TempDir(), printed: map[*block]string{}}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range real {
+		if path, err := exec.LookPath(name); err == nil {
+			if err := os.Symlink(path, filepath.Join(s.bin, name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for _, name := range standIns {
+		script := fmt.Sprintf("#!/bin/sh\n%s=%s exec %q \"$@\"\n", standIn, name, self)
+		if err := os.WriteFile(filepath.Join(s.bin, name), []byte(script), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return s
+}
+
+// masters returns the page's five nodes, and starts them if need be. They are declared to be new.
+func (s *stage) masters() []string {
+	s.t.Helper()
+	if s.nodes == nil {
+		s.nodes = start(s.t, cluster.Spec{Nodes: 5})
+		declareNew(s.t, s.nodes.Addrs())
+	}
+	return s.nodes.Addrs()
+}
+
+// start starts nodes of real Redis, which are stopped at the end of the test.
+func start(t *testing.T, spec cluster.Spec) *cluster.Cluster {
+	t.Helper()
+	if _, err := exec.LookPath("redis-server"); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal("there is no redis-server, which the commands in the pages need")
+		}
+		t.Skip("there is no redis-server, which the commands in the pages need")
+	}
+	spec.Kind = cluster.Process
+	c, err := cluster.Start(t.Context(), spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return c
+}
+
+// declareNew says that no lock can be held on the nodes yet, which therefore vote at once.
+func declareNew(t *testing.T, addrs []string) {
+	t.Helper()
+	l, err := redlock.Dial(addrs, redlock.Config{Fresh: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if err := l.Do(t.Context(), "any", func(context.Context, *redlock.Lease) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// These are the addresses that pages use for the five nodes.
+var (
+	withPort  = regexp.MustCompile(`(?:(?:127\.0\.0\.1|localhost):710|10\.0\.0\.)([1-5])(?::6379)?\b`)
+	cliHost   = regexp.MustCompile(`-h 10\.0\.0\.([1-5])(?: -p 6379)?\b`)
+	cliPort   = regexp.MustCompile(`-p 710([1-5])\b`)
+	usesNodes = regexp.MustCompile(`\b(redlock|redis-cli)\b`)
+	exits     = regexp.MustCompile(`^(.*\S)\s+#.*\bexits? (?:code )?(\d+)\b`)
+)
+
+// placed returns text with the addresses of this stage's nodes in place of those that pages use.
+func (s *stage) placed(text string) string {
+	if !usesNodes.MatchString(text) {
+		return text
+	}
+	addrs := s.masters()
+	node := func(digit string) string { return addrs[digit[0]-'1'] }
+	text = cliHost.ReplaceAllStringFunc(text, func(m string) string {
+		host, port, _ := strings.Cut(node(cliHost.FindStringSubmatch(m)[1]), ":")
+		return "-h " + host + " -p " + port
+	})
+	text = cliPort.ReplaceAllStringFunc(text, func(m string) string {
+		_, port, _ := strings.Cut(node(cliPort.FindStringSubmatch(m)[1]), ":")
+		return "-p " + port
+	})
+	return withPort.ReplaceAllStringFunc(text, func(m string) string { return node(withPort.FindStringSubmatch(m)[1]) })
+}
+
+// run runs a page's commands, one after the other, until one fails, and returns what they wrote on standard output. A line
+// whose comment says "exits 75" must do that.
+func (s *stage) run(text string) (string, error) {
+	var script strings.Builder
+	for line := range strings.Lines(strings.ReplaceAll(text, "\\\n", " ")) {
+		if m := exits.FindStringSubmatch(strings.TrimRight(line, "\n")); m != nil {
+			line = fmt.Sprintf("code=0; %s || code=$?; [ $code = %s ] || { echo \"exited $code, not %s\" >&2; exit 1; }\n", m[1], m[2], m[2])
+		}
+		script.WriteString(line)
+	}
+	if err := s.props(text); err != nil {
+		return "", err
+	}
+	path, err := binary()
+	if err != nil {
+		return "", err
+	}
+	module, err := filepath.Abs(root)
+	if err != nil {
+		return "", err
+	}
+	ctx, cancel := context.WithTimeout(s.t.Context(), 60*time.Second)
+	defer cancel()
+	command := exec.CommandContext(ctx, "/bin/sh", "-ec", s.placed(script.String()))
+	command.Dir = s.dir
+	command.WaitDelay = time.Second
+	command.Env = append(environment(), "PATH="+s.bin, "HANDBOOK_PATH="+os.Getenv("PATH"), "HANDBOOK_REDLOCK="+path,
+		"HANDBOOK_MODULE="+module, "HOME="+s.dir)
+	if s.nodes != nil {
+		command.Env = append(command.Env, "REDLOCK_ADDRS="+strings.Join(s.nodes.Addrs(), ","))
+	}
+	var stdout, both bytes.Buffer
+	command.Stdout, command.Stderr = tee{&stdout, &both}, &both
+	if err := command.Run(); err != nil {
+		return "", fmt.Errorf("%w\n%s%s\nwhat to do: mend it, or %s", err, text, both.String(), advice)
+	}
+	return stdout.String(), nil
+}
+
+// ownScript matches a script of the reader's own, which does nothing here.
+var ownScript = regexp.MustCompile(`\./[\w-]+\.sh\b`)
+
+// props makes the scripts of the reader's own that a page runs.
+func (s *stage) props(text string) error {
+	for _, name := range ownScript.FindAllString(text, -1) {
+		if err := os.WriteFile(filepath.Join(s.dir, name), []byte("#!/bin/sh\nexit 0\n"), 0o700); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// environment is this process's, without what would tell commands of other nodes.
+func environment() []string {
+	var kept []string
+	for _, entry := range os.Environ() {
+		if !strings.HasPrefix(entry, "REDLOCK_") && !strings.HasPrefix(entry, "PATH=") && !strings.HasPrefix(entry, "MAKE") {
+			kept = append(kept, entry)
+		}
+	}
+	return kept
+}
+
+// tee writes to both.
+type tee struct{ one, other *bytes.Buffer }
+
+func (w tee) Write(p []byte) (int, error) {
+	w.other.Write(p)
+	return w.one.Write(p)
+}

@@ -11,9 +11,6 @@ import (
 // judgeACL judges what the Redis user may do, as it was tried.
 func (p *patient) judgeACL() {
 	user := p.user
-	if user == "" {
-		user = "USER"
-	}
 	if p.noLacks != nil {
 		p.find("acl", Unknown, "not everything could be tried: "+p.noLacks.Error(), "what the Redis user may do is not known", "look at the node, and try again")
 	}
@@ -38,11 +35,10 @@ func (p *patient) judgeACL() {
 			fmt.Sprintf("ACL SETUSER %s %s", user, rules(lacks)))
 	}
 	if len(p.lacks) == 0 && p.noLacks == nil {
-		p.fine("acl", "the Redis user %s may do all that locking uses", strings.Replace(user, "USER", "", 1))
+		p.fine("acl", "the Redis user %s may do all that locking uses", user)
 	}
 	for _, key := range p.cfg.Keys {
 		if why := p.keys[key]; why != nil {
-			p.Votes = false
 			p.find("acl-key", Problem, fmt.Sprintf("the key %q: %v", key, why), "it cannot be locked there", fmt.Sprintf("ACL SETUSER %s ~%s, or a pattern for it", user, key))
 		} else {
 			p.fine("acl-key", "the key %q may be locked", key)

@@ -50,7 +50,7 @@ func together(cfg Config, rule quorum.Rule, patients []*patient) []Finding {
 	if cfg.Plain {
 		found = append(found, Finding{"plain", Note, "mode Plain", "no fences, no guard against nodes that forget, nobody is woken", "use mode Fenced where the servers have scripts"})
 	}
-	if len(cfg.Keys) == 0 && slices.ContainsFunc(patients, func(p *patient) bool { return p.user != "" && p.user != "default" }) {
+	if len(cfg.Keys) == 0 && slices.ContainsFunc(patients, func(p *patient) bool { return p.failed == nil && p.user != "default" }) {
 		found = append(found, Finding{"acl-key", Note, "whether the Redis user may lock your keys was not tried", "an ACL may keep them from it", "say --key with one of them"})
 	}
 	return found

@@ -30,7 +30,7 @@ type patient struct {
 	told     bool // its clock
 	standing node.Standing
 	noStand  error
-	user     string // "" when it does not tell
+	user     string // the Redis user that we are
 	lacks    []node.Lack
 	noLacks  error
 	keys     map[string]error // why a key may not be locked
@@ -74,7 +74,9 @@ func (p *patient) examine(ctx context.Context) {
 		p.sentinel = err == nil && heard["__sentinel__:hello"] > 0
 	})
 	p.ask(ctx, p.readClock)
-	p.ask(ctx, func(ctx context.Context) { p.user, _ = p.client.Do(ctx, "ACL", "WHOAMI").Text() })
+	if p.user = p.client.Options().Username; p.user == "" {
+		p.user = "default"
+	}
 	if !p.cfg.Plain {
 		p.standing, p.noStand = node.Stand(ctx, p.client, p.cfg.policy(), p.cfg.Timeout)
 	}

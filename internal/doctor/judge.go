@@ -25,7 +25,7 @@ func (p *patient) judge() {
 	if p.failed != nil {
 		p.Votes = false
 		p.find("reachable", Problem, p.failed.Error(), "a node that cannot be reached has no vote",
-			unreached(p.failed.Error()))
+			unreached(p.failed.Error(), p.client.Options().TLSConfig != nil))
 		return
 	}
 	p.fine("reachable", "answers")
@@ -49,8 +49,9 @@ func (p *patient) judge() {
 	p.judgeACL()
 }
 
-// unreached says what to do about a node that gives no answer, by what it, or the network, says.
-func unreached(text string) string {
+// unreached says what to do about a node that gives no answer, by what it, or the network, says. secure is whether
+// we speak TLS to it.
+func unreached(text string, secure bool) string {
 	switch {
 	case strings.Contains(text, "WRONGPASS"), strings.Contains(text, "AUTH"):
 		return "check --user and the password (--password-file, REDLOCK_PASSWORD, or in the URL) against ACL LIST on the node"
@@ -60,10 +61,13 @@ func unreached(text string) string {
 		return "name the authority that signed the node's certificate with --tls-ca"
 	case strings.Contains(text, "x509:"):
 		return "check the node's certificate, and say --tls-server-name if it is for another name than the address"
-	case strings.Contains(text, "certificate required"), strings.Contains(text, "bad certificate"), strings.Contains(text, "unknown certificate authority"):
-		return "the node wants a client's certificate that its authority has signed: --tls-cert and --tls-key"
-	case strings.Contains(text, "connection closed by the node"), strings.Contains(text, "EOF"):
+	// From TLS 1.3 on the handshake is over for us when the node refuses our certificate, or misses one.
+	case secure && strings.Contains(text, "connection closed by the node"), strings.Contains(text, "certificate required"), strings.Contains(text, "bad certificate"), strings.Contains(text, "unknown certificate authority"):
+		return "say --tls-cert and --tls-key, if the node wants a client's certificate: one that its authority has signed; else look into its log"
+	case strings.Contains(text, "connection closed by the node"):
 		return "if its port speaks TLS say --tls or rediss://; else look into its log"
+	case secure && strings.Contains(text, "no answer within"):
+		return "look whether the port speaks TLS at all (else redis:// instead of rediss://), whether the node hangs, and whether a firewall drops packets"
 	case strings.Contains(text, "LOADING"):
 		return "wait until it has loaded its data"
 	case strings.Contains(text, "no answer within"):

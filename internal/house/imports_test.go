@@ -163,7 +163,7 @@ var (
 		"clock":          {"internal/faketime"},
 		"internal/node":  {"internal/record"},
 		// What processes write down is told by a clock that they share.
-		"integration":       {"internal/chaos/history"},
+		"integration":       {"internal/chaos/history", "internal/access", "internal/declare", "internal/doctor", "internal/inspect"},
 		"integration/soak":  {"internal/chaos", "internal/chaos/check", "internal/chaos/history", "internal/chaos/lock", "internal/chaos/plan", "internal/chaos/worker", "internal/cluster", "internal/record"},
 		"internal/protocol": {"internal/record"},
 	}

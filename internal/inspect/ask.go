@@ -48,7 +48,7 @@ type questions struct {
 	owner  *redis.StringCmd
 	left   *redis.DurationCmd
 	fence  *redis.StringCmd
-	line   *redis.IntCmd
+	line   *redis.StringSliceCmd
 	second *redis.StringCmd
 }
 
@@ -61,21 +61,21 @@ func (t *target) ask(ctx context.Context, keys []string, timeout time.Duration) 
 	asked := make([]questions, len(keys))
 	for i, key := range keys {
 		// The owner is asked for twice: what was told in between is told of it if it was there all the time.
-		asked[i] = questions{pipe.Get(ctx, key), pipe.PTTL(ctx, key), pipe.Get(ctx, node.Counter(key)), pipe.ZCard(ctx, node.Line(key)), pipe.Get(ctx, key)}
+		asked[i] = questions{pipe.Get(ctx, key), pipe.PTTL(ctx, key), pipe.Get(ctx, node.Counter(key)), pipe.ZRange(ctx, node.Line(key), 0, -1), pipe.Get(ctx, key)}
 	}
 	meta, clock := pipe.Get(ctx, node.Meta), pipe.Time(ctx)
 	start := time.Now()
 	_, err := pipe.Exec(ctx)
 	rtt := ms(time.Since(start))
 	var server redis.Error
-	for i := range keys {
+	for i, key := range keys {
 		n := &said[i]
 		n.Addr, n.RTT = t.addr, rtt
 		switch why := asked[i].owner.Err(); {
 		case err != nil && !errors.As(err, &server): // nothing was answered
-			n.fail(err, timeout)
+			n.fail(err, timeout, key)
 		case why != nil && !errors.Is(why, redis.Nil) && !redis.HasErrorPrefix(why, "WRONGTYPE"):
-			n.fail(why, timeout)
+			n.fail(why, timeout, key)
 		default:
 			n.read(asked[i], timeout)
 		}
@@ -86,13 +86,13 @@ func (t *target) ask(ctx context.Context, keys []string, timeout time.Duration) 
 	return said
 }
 
-func (n *Node) fail(err error, timeout time.Duration) {
-	n.State, n.Error = Unknown, node.Explain(err, timeout).Error()
+func (n *Node) fail(err error, timeout time.Duration, key string) {
+	n.State, n.Error = Unknown, node.ExplainAt(err, timeout, key).Error()
 }
 
 // read takes what the node told.
 func (n *Node) read(q questions, timeout time.Duration) {
-	n.Waiting = int(q.line.Val())
+	n.Waiting = len(q.line.Val())
 	if tick, err := strconv.ParseUint(q.fence.Val(), 10, 64); err == nil {
 		n.Fence = tick * node.Tick
 	}

@@ -47,6 +47,11 @@ var (
 // Explain turns what go-redis returned into an [*Error]; timeout is the bound that the exchange had.
 func Explain(err error, timeout time.Duration) *Error { return explain(err, timeout) }
 
+// ExplainAt does so for a command about a key of a caller's, to say what a user lacks whom an ACL keeps from it.
+func ExplainAt(err error, timeout time.Duration, key string) *Error {
+	return explainAt(err, timeout, key)
+}
+
 // explain turns what go-redis returned into an *Error; timeout is the bound that the exchange had.
 func explain(err error, timeout time.Duration) *Error { return explainAt(err, timeout, "") }
 

@@ -131,7 +131,7 @@ func (n *Node) boot(ctx context.Context) *Error {
 	reply, err := n.mark(ctx, boot, s.run, s.history, s.former, p.Longest.Milliseconds(), p.Members,
 		strconv.FormatFloat(p.Stretch, 'f', -1, 64), flag(p.Durable))
 	if err != nil {
-		return explain(err, n.cfg.Timeout)
+		return n.refused(err, "")
 	}
 	if len(reply) != 3 {
 		return &Error{text: fmt.Sprintf("unexpected reply to the boot script: %d values", len(reply)), away: true}

@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -103,9 +104,31 @@ type Lack struct {
 // Lacking tries everything that locking uses, and returns what the server forbids. An error is that the server could not
 // be asked; it is an [*Error].
 func Lacking(ctx context.Context, client redis.UniversalClient, fenced bool, timeout time.Duration) ([]Lack, error) {
+	lacks, err := lacking(ctx, client, Needs(fenced), timeout)
+	scripts := func(l Lack) bool { return l.Rule == "+eval" || l.Rule == "+evalsha" }
+	if err != nil || fenced || !slices.ContainsFunc(lacks, scripts) {
+		return lacks, err
+	}
+	// Without scripts mode Plain compares and deletes by transactions.
+	if others, err := lacking(ctx, client, []Need{transactions}, timeout); err != nil || len(others) > 0 {
+		return append(lacks, others...), err
+	}
+	return slices.DeleteFunc(lacks, scripts), nil
+}
+
+// transactions are what mode Plain does without scripts.
+var transactions = Need{"+watch +unwatch +multi +exec +discard", "taking a lock back without scripts", Vital,
+	func(ctx context.Context, client redis.UniversalClient) error {
+		return client.Watch(ctx, func(tx *redis.Tx) error {
+			_, err := tx.TxPipelined(ctx, func(pipe redis.Pipeliner) error { return pipe.Get(ctx, absent).Err() })
+			return err
+		}, absent)
+	}}
+
+func lacking(ctx context.Context, client redis.UniversalClient, needs []Need, timeout time.Duration) ([]Lack, error) {
 	var lacks []Lack
 	keys, channels := false, false
-	for _, need := range Needs(fenced) {
+	for _, need := range needs {
 		err := within(ctx, timeout, func(ctx context.Context) error { return need.try(ctx, client) })
 		var server redis.Error
 		switch {
@@ -116,7 +139,7 @@ func Lacking(ctx context.Context, client redis.UniversalClient, fenced bool, tim
 		case !forbids(err):
 			continue // it is refused for another reason, as EVALSHA is without a script
 		}
-		switch of := forbidden(server.Error()); {
+		switch of := aboutWhat(err); {
 		case of == "keys" && !keys:
 			keys = true
 			lacks = append(lacks, Lack{Need{Rule: "~" + Prefix + "*", For: "what a node must remember, fences and lines", Class: need.Class}, explain(err, timeout)})
@@ -133,11 +156,23 @@ func Lacking(ctx context.Context, client redis.UniversalClient, fenced bool, tim
 // Allows returns why the user may not lock key, or nil: whether an ACL keeps the key from it. Nothing is read or written.
 func Allows(ctx context.Context, client redis.UniversalClient, key string, timeout time.Duration) error {
 	err := within(ctx, timeout, func(ctx context.Context) error { return client.Eval(ctx, "return 0", []string{key}).Err() })
+	if what := aboutWhat(err); what != "" && what != "keys" { // no scripts
+		err = within(ctx, timeout, func(ctx context.Context) error { return client.Get(ctx, key).Err() })
+	}
 	var server redis.Error
-	if err == nil || errors.As(err, &server) && forbidden(server.Error()) != "keys" {
+	if err == nil || errors.As(err, &server) && aboutWhat(err) != "keys" {
 		return nil
 	}
 	return explainAt(err, timeout, key)
+}
+
+// aboutWhat returns what a refusal by an ACL is about; see forbidden.
+func aboutWhat(err error) string {
+	var server redis.Error
+	if !errors.As(err, &server) {
+		return ""
+	}
+	return forbidden(server.Error())
 }
 
 func within(ctx context.Context, timeout time.Duration, do func(ctx context.Context) error) error {

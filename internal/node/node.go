@@ -47,6 +47,7 @@ type Node struct {
 	troubles     atomic.Uint64
 	lane         *lane
 	subscription *subscription
+	lacks        named
 
 	// The lane's goroutine's own.
 	release, extend step // how this server compares and deletes, or extends
@@ -62,8 +63,6 @@ type Node struct {
 	sent            clock.Instant // when the pass under way was sent
 	grace           time.Duration // for how long a grant may come after its undo
 	stray           time.Time     // until when one may that was sent before the last trouble
-	lacks           string        // the rules that an ACL lacks, where a refusal did not name them
-	lacked          time.Time     // when that was found out
 	scattered       bool          // the server spreads its keys over slots, so that commands cannot share a script
 }
 

@@ -114,7 +114,7 @@ func (n *Node) unanswered(asked context.Context, err error) *Error {
 	if ended := asked.Err(); ended != nil {
 		return &Error{text: "not looked at to the end: " + ended.Error(), cause: ended}
 	}
-	return explain(err, n.cfg.Timeout)
+	return n.refused(err, "")
 }
 
 // votesIn returns for how long a server does not vote yet; 0 also for one that nobody has asked for a vote.

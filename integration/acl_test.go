@@ -163,7 +163,7 @@ func diagnosed(t *testing.T, addrs []string, mode redlock.Mode, keys ...string) 
 // everythingSaid returns what a locker says of itself and of a lock from its beginning to its end.
 func everythingSaid(t *testing.T, addrs []string, mode redlock.Mode) string {
 	t.Helper()
-	l, err := redlock.Dial(addrs, patient(redlock.Config{Mode: mode, TTL: time.Second, MaxTTL: 30 * time.Second, NoRenew: true}))
+	l, err := redlock.Dial(addrs, patient(redlock.Config{Mode: mode, TTL: 5 * time.Second, MaxTTL: 30 * time.Second, NoRenew: true}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -52,6 +52,7 @@ func newRoot() *cobra.Command {
 	}
 	root.SetHelpFunc(page)
 	root.AddCommand(newDemo(), newBench(), newBenchProcess(), newChaos(), newChaosWorker(), newSim(), newStatus(), newDoctor(), newInit(), newVersion())
+	completions(root)
 	return root
 }
 

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"sync"
@@ -30,9 +31,10 @@ func (n *Node) refused(err error, key string) *Error {
 	defer n.lacks.mu.Unlock()
 	if time.Since(n.lacks.at) > denied {
 		n.lacks.at, n.lacks.rules = time.Now(), ""
-		if lacks, err := Lacking(n.life, n.client, n.cfg.Fenced, n.cfg.Timeout); err == nil {
-			n.lacks.rules = wanted(lacks)
-		}
+		ctx, cancel := context.WithTimeout(n.life, n.cfg.Timeout) // of all together: others wait in the lane
+		lacks, _ := Lacking(ctx, n.client, n.cfg.Fenced, n.cfg.Timeout)
+		cancel()
+		n.lacks.rules = wanted(lacks)
 	}
 	if n.lacks.rules == "" {
 		return why

@@ -25,7 +25,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"jsonlines": jsonLines, "benchresult": benchResult, "waiting": waitingOf,
-			"lines": linesOf, "samerest": sameRest, "nodes": startNodes, "kill": killNode, "tell": tellNode, "code": codeOf},
+			"lines": linesOf, "samerest": sameRest, "nodes": startNodes, "down": downNode, "tell": tellNode, "code": codeOf},
 		Setup: func(env *testscript.Env) error {
 			env.Values[nodesKey{}] = make([]*cluster.Cluster, 1)
 			return nil

@@ -32,11 +32,11 @@ func startNodes(ts *testscript.TestScript, neg bool, args []string) {
 	started(ts)[0] = c
 }
 
-// killNode INDEX: kills the node.
-func killNode(ts *testscript.TestScript, neg bool, args []string) {
+// downNode INDEX: kills the node.
+func downNode(ts *testscript.TestScript, neg bool, args []string) {
 	i, err := strconv.Atoi(strings.Join(args, ""))
 	if neg || err != nil {
-		ts.Fatalf("usage: kill INDEX")
+		ts.Fatalf("usage: down INDEX")
 	}
 	ts.Check(started(ts)[0].Node(i).Kill(context.Background()))
 }

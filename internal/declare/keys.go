@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -83,15 +84,8 @@ func (k *keys) count(ctx context.Context, client *redis.Client, timeout time.Dur
 			counters = append(counters, pipe.Get(ctx, key))
 		}
 	}
-	if pipe.Len() > 0 {
-		_, _, err := within(ctx, timeout, func(ctx context.Context) (any, any, error) {
-			_, err := pipe.Exec(ctx)
-			return nil, nil, err
-		})
-		var said redis.Error
-		if err != nil && !errors.As(err, &said) {
-			return node.Explain(err, timeout)
-		}
+	if err := answers(ctx, pipe, timeout); err != nil {
+		return err
 	}
 	for _, l := range looks {
 		k.all++
@@ -106,6 +100,29 @@ func (k *keys) count(ctx context.Context, client *redis.Client, timeout time.Dur
 				k.latest = at
 			}
 		}
+	}
+	return nil
+}
+
+// errUnanswered stands in a command until its answer is read: go-redis leaves it there when a connection could not be
+// opened, or the node does not take our password, and puts the reason on the pipeline alone.
+var errUnanswered = errors.New("no answer")
+
+// answers has all commands of the pipeline answered, or refused one by one.
+func answers(ctx context.Context, pipe redis.Pipeliner, timeout time.Duration) error {
+	if pipe.Len() == 0 {
+		return nil
+	}
+	for _, cmd := range pipe.Cmds() {
+		cmd.SetErr(errUnanswered)
+	}
+	cmds, _, err := within(ctx, timeout, func(ctx context.Context) ([]redis.Cmder, any, error) {
+		cmds, err := pipe.Exec(ctx)
+		return cmds, nil, err
+	})
+	var said redis.Error
+	if err != nil && !errors.As(err, &said) || slices.ContainsFunc(cmds, func(c redis.Cmder) bool { return errors.Is(c.Err(), errUnanswered) }) {
+		return node.Explain(err, timeout)
 	}
 	return nil
 }

@@ -43,6 +43,10 @@ type Node struct {
 // turn begins what a key says while it is kept for a process; see wake.lua.
 const turn = node.Prefix + "turn:"
 
+// errUnanswered stands in a command until its answer is read: go-redis leaves it there when a connection could not be
+// opened, or the node does not take our password, and puts the reason on the pipeline alone.
+var errUnanswered = errors.New("no answer")
+
 // questions are what a node is asked about a key.
 type questions struct {
 	owner  *redis.StringCmd
@@ -64,15 +68,17 @@ func (t *target) ask(ctx context.Context, keys []string, timeout time.Duration) 
 		asked[i] = questions{pipe.Get(ctx, key), pipe.PTTL(ctx, key), pipe.Get(ctx, node.Counter(key)), pipe.ZRange(ctx, node.Line(key), 0, -1), pipe.Get(ctx, key)}
 	}
 	meta, clock := pipe.Get(ctx, node.Meta), pipe.Time(ctx)
+	for _, cmd := range pipe.Cmds() {
+		cmd.SetErr(errUnanswered)
+	}
 	start := time.Now()
 	_, err := pipe.Exec(ctx)
 	rtt := ms(time.Since(start))
-	var server redis.Error
 	for i, key := range keys {
 		n := &said[i]
 		n.Addr, n.RTT = t.addr, rtt
 		switch why := asked[i].owner.Err(); {
-		case err != nil && !errors.As(err, &server): // nothing was answered
+		case errors.Is(asked[i].second.Err(), errUnanswered):
 			n.fail(err, timeout, key)
 		case why != nil && !errors.Is(why, redis.Nil) && !redis.HasErrorPrefix(why, "WRONGTYPE"):
 			n.fail(why, timeout, key)

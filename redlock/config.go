@@ -192,7 +192,7 @@ func (cfg Config) node(nodes int) node.Config {
 		Policy: node.Policy{
 			Longest: cfg.MaxTTL,
 			Stretch: 1 + cfg.Drift.Rate,
-			Members: fmt.Sprintf("%d:%s", nodes, cfg.Deployment),
+			Members: node.Members(nodes, cfg.Deployment),
 			Fresh:   cfg.Fresh,
 			Durable: cfg.DurableNodes,
 		},

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -46,6 +48,20 @@ func (a *accessFlags) open(cfg redlock.Config) (*redlock.Locker, error) {
 		return nil, err
 	}
 	return redlock.Dial(nodes.Addrs, cfg)
+}
+
+// checked returns how the nodes are reached, for those who look at them without locking. What a locker would refuse is
+// refused.
+func (a *accessFlags) checked() (access.Nodes, redlock.Config, error) {
+	nodes, cfg, err := a.config(redlock.Config{})
+	if err != nil {
+		return nodes, cfg, err
+	}
+	locker, err := redlock.Dial(nodes.Addrs, cfg)
+	if err != nil {
+		return nodes, cfg, errors.New(strings.TrimPrefix(err.Error(), "redlock: "))
+	}
+	return nodes, cfg, locker.Close()
 }
 
 // config fills in cfg what the flags and the environment say.

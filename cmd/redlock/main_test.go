@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/quorumlock/quorumlock/internal/cluster"
 )
 
 func TestMain(m *testing.M) {
@@ -23,7 +25,11 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"jsonlines": jsonLines, "benchresult": benchResult, "waiting": waitingOf,
-			"lines": linesOf, "samerest": sameRest},
+			"lines": linesOf, "samerest": sameRest, "nodes": startNodes, "down": downNode, "tell": tellNode, "code": codeOf},
+		Setup: func(env *testscript.Env) error {
+			env.Values[nodesKey{}] = make([]*cluster.Cluster, 1)
+			return nil
+		},
 	})
 }
 

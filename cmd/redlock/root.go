@@ -21,6 +21,12 @@ var (
 	chaosPage string
 	//go:embed help/sim.txt
 	simPage string
+	//go:embed help/status.txt
+	statusPage string
+	//go:embed help/doctor.txt
+	doctorPage string
+	//go:embed help/init.txt
+	initPage string
 	//go:embed help/version.txt
 	versionPage string
 )
@@ -45,7 +51,8 @@ func newRoot() *cobra.Command {
 		},
 	}
 	root.SetHelpFunc(page)
-	root.AddCommand(newDemo(), newBench(), newBenchProcess(), newChaos(), newChaosWorker(), newSim(), newVersion())
+	root.AddCommand(newDemo(), newBench(), newBenchProcess(), newChaos(), newChaosWorker(), newSim(), newStatus(), newDoctor(), newInit(), newVersion())
+	completions(root)
 	return root
 }
 

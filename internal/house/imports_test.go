@@ -121,6 +121,9 @@ var (
 		"internal/cluster":       {"internal/child"},
 		"internal/access":        nil,
 		"internal/child":         nil,
+		"internal/declare":       {"internal/node", "quorum", "clock"},
+		"internal/doctor":        {"internal/node", "quorum", "clock"},
+		"internal/inspect":       {"internal/node", "quorum"},
 		"internal/sweep":         nil,
 		"internal/machine":       nil,
 		"internal/report":        {"redlock", "quorum", "clock"},
@@ -142,7 +145,7 @@ var (
 		"internal/proof":         {"redlock", "internal/memory", "quorum", "clock"},
 		"internal/record":        nil,
 		"internal/reliability":   {"internal/cluster", "internal/machine", "internal/record"},
-		"cmd/redlock":            {"redlock", "internal/access", "internal/bench", "internal/chaos", "internal/chaos/check", "internal/chaos/history", "internal/chaos/lock", "internal/chaos/plan", "internal/chaos/worker", "internal/demo", "internal/cluster", "internal/report", "internal/sim", "quorum", "clock"},
+		"cmd/redlock":            {"redlock", "internal/access", "internal/bench", "internal/chaos", "internal/chaos/check", "internal/chaos/history", "internal/chaos/lock", "internal/chaos/plan", "internal/chaos/worker", "internal/declare", "internal/demo", "internal/doctor", "internal/inspect", "internal/cluster", "internal/report", "internal/sim", "quorum", "clock"},
 		"integration":            {"redlock", "internal/cluster", "internal/record", "quorum", "clock"},
 		"integration/soak":       nil,
 		"integration/image":      {"internal/cluster"},
@@ -165,6 +168,10 @@ var (
 		"internal/chaos/worker": {"internal/cluster"},
 		// The simulated nodes answer as the scripts do on real ones.
 		"internal/twin": {"internal/sim", "internal/node", "internal/cluster", "internal/record"},
+		// What they look at are nodes, in memory and real ones.
+		"internal/declare": {"internal/cluster", "redlock"},
+		"internal/doctor":  {"internal/cluster"},
+		"internal/inspect": {"internal/cluster", "redlock"},
 		// Their pages are looked at.
 		"internal/report": {"internal/browser"},
 		"internal/bench":  {"internal/browser", "internal/faketime"},
@@ -176,7 +183,7 @@ var (
 		"clock":          {"internal/faketime"},
 		"internal/node":  {"internal/record"},
 		// What processes write down is told by a clock that they share.
-		"integration":       {"internal/chaos/history"},
+		"integration":       {"internal/chaos/history", "internal/access", "internal/declare", "internal/doctor", "internal/inspect"},
 		"integration/soak":  {"internal/chaos", "internal/chaos/check", "internal/chaos/history", "internal/chaos/lock", "internal/chaos/plan", "internal/chaos/worker", "internal/cluster", "internal/record"},
 		"internal/protocol": {"internal/record"},
 	}

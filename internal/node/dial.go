@@ -22,29 +22,10 @@ import (
 // Its client has none of go-redis's defaults that are wrong for a quorum: it never repeats a command, gives up dialing
 // after one try, and heeds deadlines.
 func Dial(index int, address string, tlsConfig *tls.Config, cfg Config) (*Node, error) {
-	options, err := parse(address)
+	options, err := settings(address, tlsConfig, cfg.Timeout)
 	if err != nil {
 		return nil, err
 	}
-	if options.TLSConfig != nil && tlsConfig != nil {
-		own := tlsConfig.Clone()
-		if own.ServerName == "" {
-			own.ServerName = options.TLSConfig.ServerName
-		}
-		options.TLSConfig = own
-	}
-	options.MaxRetries = -1
-	options.DialerRetries = 1
-	options.ContextTimeoutEnabled = true
-	options.DialTimeout = max(cfg.Timeout, time.Second)
-	options.ReadTimeout, options.WriteTimeout = cfg.Timeout, cfg.Timeout
-	options.PoolSize = 8
-	options.MinIdleConns, options.MaxActiveConns = 0, 0
-	options.ConnMaxLifetime, options.ConnMaxIdleTime = 0, -1 // the lane keeps its connection, and looks at it
-	options.DisableIdentity = true
-	options.Protocol = 2 // nothing is pushed to us, so there is nothing to look for before each reply
-	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-
 	n := &Node{index: index, addr: name(options), cfg: cfg, idle: time.Second}
 	connect := dialer(options)
 	n.dial = func(ctx context.Context) (net.Conn, error) { return connect(ctx, options.Network, options.Addr) }
@@ -67,6 +48,46 @@ func Dial(index int, address string, tlsConfig *tls.Config, cfg Config) (*Node, 
 	}
 	n.client = redis.NewClient(options)
 	return n.open(), nil
+}
+
+// Connect returns a client of the node at address, as for [Dial], for whoever looks at it beside locking, and the address
+// without credentials. It does not connect yet; it is the caller's to close.
+func Connect(address string, tlsConfig *tls.Config, timeout time.Duration) (*redis.Client, string, error) {
+	options, err := settings(address, tlsConfig, timeout)
+	if err != nil {
+		return nil, "", err
+	}
+	connect := dialer(options)
+	options.Dialer = connect
+	options.ConnMaxIdleTime = time.Minute
+	return redis.NewClient(options), name(options), nil
+}
+
+// settings returns how a client of ours talks to the node at address.
+func settings(address string, tlsConfig *tls.Config, timeout time.Duration) (*redis.Options, error) {
+	options, err := parse(address)
+	if err != nil {
+		return nil, err
+	}
+	if options.TLSConfig != nil && tlsConfig != nil {
+		own := tlsConfig.Clone()
+		if own.ServerName == "" {
+			own.ServerName = options.TLSConfig.ServerName
+		}
+		options.TLSConfig = own
+	}
+	options.MaxRetries = -1
+	options.DialerRetries = 1
+	options.ContextTimeoutEnabled = true
+	options.DialTimeout = max(timeout, time.Second)
+	options.ReadTimeout, options.WriteTimeout = timeout, timeout
+	options.PoolSize = 8
+	options.MinIdleConns, options.MaxActiveConns = 0, 0
+	options.ConnMaxLifetime, options.ConnMaxIdleTime = 0, -1 // the lane keeps its connection, and looks at it
+	options.DisableIdentity = true
+	options.Protocol = 2 // nothing is pushed to us, so there is nothing to look for before each reply
+	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+	return options, nil
 }
 
 // second returns a client like one with options, for the node's announcements. go-redis holds locks of a client while it

@@ -44,8 +44,19 @@ var (
 	away      = []string{"LOADING", "BUSY", "MASTERDOWN", "CLUSTERDOWN"}
 )
 
+// Explain turns what go-redis returned into an [*Error]; timeout is the bound that the exchange had.
+func Explain(err error, timeout time.Duration) *Error { return explain(err, timeout) }
+
+// ExplainAt does so for a command about a key of a caller's, to say what a user lacks whom an ACL keeps from it.
+func ExplainAt(err error, timeout time.Duration, key string) *Error {
+	return explainAt(err, timeout, key)
+}
+
 // explain turns what go-redis returned into an *Error; timeout is the bound that the exchange had.
-func explain(err error, timeout time.Duration) *Error {
+func explain(err error, timeout time.Duration) *Error { return explainAt(err, timeout, "") }
+
+// explainAt does so for a command about a key of a caller's; "" for one about our own keys.
+func explainAt(err error, timeout time.Duration, key string) *Error {
 	var own *Error
 	var timer net.Error
 	var network *net.OpError
@@ -60,7 +71,7 @@ func explain(err error, timeout time.Duration) *Error {
 		}
 		// A server that does not know AUTH repeats the password here.
 		text, _, _ = strings.Cut(text, ", with args beginning with")
-		return &Error{text: text, cause: err, Permanent: hasPrefix(text, permanent) || forbiddenInScript(text), away: hasPrefix(text, away)}
+		return &Error{text: text + remedy(text, key), cause: err, Permanent: hasPrefix(text, permanent) || forbiddenInScript(text), away: hasPrefix(text, away)}
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, redis.ErrPoolTimeout),
 		errors.As(err, &timer) && timer.Timeout():
 		return &Error{text: fmt.Sprintf("no answer within %v", timeout), cause: os.ErrDeadlineExceeded, away: true}
@@ -74,6 +85,27 @@ func explain(err error, timeout time.Duration) *Error {
 	default:
 		return &Error{text: err.Error(), cause: err, away: true}
 	}
+}
+
+// remedy says, in brackets, what to do about a refusal that is about who we are; nothing about any other.
+func remedy(text, key string) string {
+	switch what := forbidden(text); {
+	case strings.HasPrefix(text, "WRONGPASS"):
+		return " (check the user and the password)"
+	case strings.HasPrefix(text, "NOAUTH"):
+		return " (give a user and a password)"
+	case strings.HasPrefix(text, "ERR unknown command"):
+		return ""
+	case what == "keys" && key != "":
+		return fmt.Sprintf(" (the Redis user needs ~%s, or a pattern for it, and ~%s*)", key, Prefix)
+	case what == "keys":
+		return " (the Redis user needs ~" + Prefix + "*)"
+	case what == "channels":
+		return " (the Redis user needs &" + Prefix + "*)"
+	case what != "":
+		return " (the Redis user needs +" + what + ")"
+	}
+	return ""
 }
 
 // inScript returns what a command in a script met. Redis before 7 wraps it: "ERR Error running script (call to f_…):

@@ -43,6 +43,19 @@ func (p Policy) Quarantine() time.Duration {
 	return time.Duration(float64(p.Longest)*p.Stretch) + 10*time.Millisecond
 }
 
+// Members is what a node knows a deployment by: its name, and how many nodes it has.
+func Members(nodes int, deployment string) string { return fmt.Sprintf("%d:%s", nodes, deployment) }
+
+// strange is why a node with this meta refuses us, by what boot.lua replied.
+func (p Policy) strange(code int64, meta string) *Error {
+	if code == -1 {
+		return &Error{Permanent: true, text: fmt.Sprintf("belongs to other nodes: it is one of %q, and this client has %q",
+			word(meta, 2), p.Members)}
+	}
+	return &Error{Permanent: true, text: fmt.Sprintf("allows TTLs up to %s ms, and this client's MaxTTL is %v",
+		word(meta, 1), p.Longest)}
+}
+
 // guard is what is known of the server's memory. It is the lane's goroutine's own.
 type guard struct {
 	meta    string        // what the meta key says; empty: not looked yet
@@ -118,7 +131,7 @@ func (n *Node) boot(ctx context.Context) *Error {
 	reply, err := n.mark(ctx, boot, s.run, s.history, s.former, p.Longest.Milliseconds(), p.Members,
 		strconv.FormatFloat(p.Stretch, 'f', -1, 64), flag(p.Durable))
 	if err != nil {
-		return explain(err, n.cfg.Timeout)
+		return n.refused(err, "")
 	}
 	if len(reply) != 3 {
 		return &Error{text: fmt.Sprintf("unexpected reply to the boot script: %d values", len(reply)), away: true}
@@ -139,12 +152,8 @@ func (n *Node) boot(ctx context.Context) *Error {
 	g.refusal = s.unfit(true)
 	switch {
 	case g.refusal != nil:
-	case code == -1:
-		g.refusal = &Error{Permanent: true, text: fmt.Sprintf("belongs to other nodes: it is one of %q, and this client has %q",
-			word(meta, 2), p.Members)}
-	case code == -2:
-		g.refusal = &Error{Permanent: true, text: fmt.Sprintf("allows TTLs up to %s ms, and this client's MaxTTL is %v",
-			word(meta, 1), p.Longest)}
+	case code < 0:
+		g.refusal = p.strange(code, meta)
 	default:
 		g.refusal = n.cfg.Roster.enter(n.index, n.addr, s.run)
 	}

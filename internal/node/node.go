@@ -47,6 +47,7 @@ type Node struct {
 	troubles     atomic.Uint64
 	lane         *lane
 	subscription *subscription
+	lacks        named
 
 	// The lane's goroutine's own.
 	release, extend step // how this server compares and deletes, or extends

@@ -96,21 +96,12 @@ func (n *Node) Check(ctx context.Context) Health {
 
 // silent returns why the server does not let us announce that a key is free, or listen to that.
 func (n *Node) silent(ctx context.Context) string {
-	ask := []func() error{
-		func() error { return n.client.PubSubNumSub(ctx, waiting).Err() },
-		func() error { return n.client.Publish(ctx, wakeAny, "").Err() },
-		func() error { return n.client.ZPopMin(ctx, Prefix+"nobody").Err() },
-		func() error { return n.client.ZAddXX(ctx, Prefix+"nobody", redis.Z{Member: "nobody"}).Err() },
-		func() error { return n.client.ZRange(ctx, Prefix+"nobody", 0, 0).Err() },
-		func() error {
-			pubsub := n.ears.Subscribe(ctx, wakeAny)
-			defer pubsub.Close()
-			_, err := pubsub.ReceiveTimeout(ctx, n.cfg.Timeout)
-			return err
-		},
-	}
-	for _, do := range ask {
-		if err := do(); err != nil && refusesCommand(err) {
+	for _, need := range waking() {
+		client := n.client
+		if need.Rule == "+subscribe" {
+			client = n.ears
+		}
+		if err := need.try(ctx, client); err != nil && refusesCommand(err) {
 			return explain(err, n.cfg.Timeout).Error()
 		}
 	}
@@ -123,7 +114,7 @@ func (n *Node) unanswered(asked context.Context, err error) *Error {
 	if ended := asked.Err(); ended != nil {
 		return &Error{text: "not looked at to the end: " + ended.Error(), cause: ended}
 	}
-	return explain(err, n.cfg.Timeout)
+	return n.refused(err, "")
 }
 
 // votesIn returns for how long a server does not vote yet; 0 also for one that nobody has asked for a vote.

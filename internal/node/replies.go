@@ -21,7 +21,7 @@ func (n *Node) read(c *call, failed error) {
 	absent := errors.Is(err, redis.Nil)
 	if err != nil && !absent {
 		if !n.another(c, err) {
-			c.settle(Reply{Err: explain(err, n.cfg.Timeout)})
+			c.settle(Reply{Err: n.refused(err, c.Key)})
 		}
 		return
 	}

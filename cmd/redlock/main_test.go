@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/quorumlock/quorumlock/internal/runner"
 )
 
 func TestMain(m *testing.M) {
@@ -73,7 +75,7 @@ func jsonLines(ts *testscript.TestScript, neg bool, args []string) {
 // The help pages of our verbs name every flag with its default, and say how the verb exits.
 func TestPagesAreComplete(t *testing.T) {
 	for _, verb := range newRoot().Commands() {
-		if verb.Hidden && (verb.Name() == workerVerb || verb.Name() == processVerb) { // for no reader
+		if verb.Hidden && (verb.Name() == workerVerb || verb.Name() == processVerb || verb.Name() == runner.WatchdogVerb) { // for no reader
 			continue
 		}
 		var page strings.Builder

@@ -25,7 +25,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"jsonlines": jsonLines, "benchresult": benchResult, "waiting": waitingOf,
-			"lines": linesOf, "samerest": sameRest},
+			"lines": linesOf, "samerest": sameRest, "nodes": startNodes, "held": holdKey, "exits": exitsWith},
 	})
 }
 

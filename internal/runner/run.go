@@ -66,6 +66,9 @@ func New(s Spec, addrs []string) (*Run, *Outcome) {
 		if inner, ok := errors.AsType[*exec.Error](err); ok {
 			why = inner.Err
 		}
+		if inner, ok := errors.AsType[*fs.PathError](why); ok {
+			why = inner.Err
+		}
 		return nil, &Outcome{code, fmt.Errorf("%s: %w", s.Argv[0], why)}
 	}
 	return &Run{spec: s, path: path, notes: newNotes(addrs)}, nil

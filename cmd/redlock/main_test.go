@@ -15,7 +15,7 @@ func TestMain(m *testing.M) {
 	if len(os.Args) == 2 && os.Args[1] == processVerb { // a test's bench has started us
 		os.Exit(run())
 	}
-	testscript.Main(m, map[string]func(){"redlock": main})
+	testscript.Main(m, map[string]func(){"redlock": main, "beat": beat, "record": record})
 }
 
 // Every script in testdata does what it says.

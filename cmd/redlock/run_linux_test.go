@@ -1,0 +1,289 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/quorumlock/quorumlock/internal/cluster"
+	"github.com/quorumlock/quorumlock/internal/runner"
+	"github.com/quorumlock/quorumlock/redlock"
+)
+
+// stage is nodes, and a command under a lock on them.
+type stage struct {
+	t     *testing.T
+	nodes *cluster.Cluster
+	dir   string
+}
+
+// newStage starts nodes: redis-server processes if there are any.
+func newStage(t *testing.T, nodes int) *stage {
+	t.Helper()
+	spec := cluster.Spec{Kind: cluster.Process, Nodes: nodes}
+	if _, err := exec.LookPath("redis-server"); err != nil {
+		t.Log("no redis-server on PATH: nodes are embedded")
+		spec.Kind = cluster.Embedded
+	}
+	c, err := voting(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return &stage{t: t, nodes: c, dir: t.TempDir()}
+}
+
+func (s *stage) file(name string) string { return filepath.Join(s.dir, name) }
+
+// running is a redlock run that was started.
+type running struct {
+	*exec.Cmd
+	t      *testing.T
+	stderr *bytes.Buffer
+}
+
+// run starts redlock run. Whatever is left of it at the test's end is killed.
+func (s *stage) run(args ...string) *running {
+	s.t.Helper()
+	r := &running{Cmd: exec.Command("redlock", append([]string{"run", "-a", strings.Join(s.nodes.Addrs(), ",")}, args...)...), t: s.t, stderr: new(bytes.Buffer)}
+	r.Dir, r.Stderr = s.dir, r.stderr
+	// What the command leaves running must not keep Wait from its end.
+	r.WaitDelay = 10 * time.Second
+	if err := r.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() {
+		if r.ProcessState == nil {
+			_ = r.Process.Kill()
+			_ = r.Wait()
+		}
+	})
+	return r
+}
+
+func (r *running) signal(s syscall.Signal) {
+	r.t.Helper()
+	if err := r.Process.Signal(s); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// exits waits for its end, and checks the exit code and that every part is on stderr.
+func (r *running) exits(code int, parts ...string) {
+	r.t.Helper()
+	err := r.Wait()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		r.t.Fatal(err)
+	}
+	if got := r.ProcessState.ExitCode(); got != code {
+		r.t.Errorf("got exit code %d, want %d; stderr:\n%s", got, code, r.stderr)
+	}
+	for _, part := range parts {
+		if !strings.Contains(r.stderr.String(), part) {
+			r.t.Errorf("got no %q on stderr:\n%s", part, r.stderr)
+		}
+	}
+	if len(parts) == 0 && r.stderr.Len() > 0 {
+		r.t.Errorf("got %q on stderr, want nothing", r.stderr)
+	}
+}
+
+// await polls until there is what is waited for.
+func await(t *testing.T, what string, there func() bool) {
+	t.Helper()
+	for begin := time.Now(); !there(); time.Sleep(time.Millisecond) {
+		if time.Since(begin) > 30*time.Second {
+			t.Fatalf("waited 30s for %s", what)
+		}
+	}
+}
+
+// pulse is what a beat has written: its process, and when it was alive.
+type pulse struct {
+	pid   int
+	count int
+	last  time.Time
+}
+
+func (s *stage) pulse(name string) pulse {
+	s.t.Helper()
+	text, err := os.ReadFile(s.file(name))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		s.t.Fatal(err)
+	}
+	lines := strings.Split(string(text), "\n")
+	lines = lines[:len(lines)-1] // a line that is being written
+	var p pulse
+	for i, line := range lines {
+		n, err := strconv.ParseInt(line, 10, 64)
+		switch {
+		case err != nil:
+			s.t.Fatal(err)
+		case i == 0:
+			p.pid = int(n)
+		default:
+			p.count, p.last = i, time.Unix(0, n)
+		}
+	}
+	return p
+}
+
+// beating waits until beats have been alive for a while.
+func (s *stage) beating(names ...string) {
+	s.t.Helper()
+	for _, name := range names {
+		await(s.t, name, func() bool { return s.pulse(name).count > 20 })
+	}
+}
+
+// dead reports whether a process has ended, whether or not somebody has waited for it.
+func dead(pid int) bool {
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return true
+	}
+	_, rest, _ := bytes.Cut(stat, []byte(") "))
+	return len(rest) > 0 && (rest[0] == 'Z' || rest[0] == 'X')
+}
+
+// rival is somebody else who wants the key.
+type rival struct {
+	locker *redlock.Locker
+	lease  chan *redlock.Lease
+	asked  atomic.Int64 // when the round that got it was begun
+}
+
+// rival waits for a key.
+func (s *stage) rival(key string) *rival {
+	s.t.Helper()
+	r := &rival{lease: make(chan *redlock.Lease, 1)}
+	var err error
+	r.locker, err = redlock.Dial(s.nodes.Addrs(), redlock.Config{Observer: &redlock.Observer{Answered: func(a redlock.Answer) {
+		if a.Op == "lock" && a.Yes && a.Votes == a.Need {
+			r.asked.Store(time.Now().Add(-a.After).UnixNano())
+		}
+	}}})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	go func() {
+		lease, err := r.locker.Lock(ctx, key)
+		if err != nil {
+			s.t.Error(err)
+		}
+		r.lease <- lease
+	}()
+	s.t.Cleanup(func() {
+		cancel()
+		_ = r.locker.Close()
+	})
+	return r
+}
+
+// gets waits until it has the key, and returns when it began to ask for it that time: nobody had it then.
+func (r *rival) gets() time.Time {
+	<-r.lease
+	return time.Unix(0, r.asked.Load())
+}
+
+// deadBefore checks that beats had ended when the rival began to ask for the key that it got.
+func (s *stage) deadBefore(r *rival, names ...string) {
+	s.t.Helper()
+	asked := r.gets()
+	for _, name := range names {
+		p := s.pulse(name)
+		if !p.last.Before(asked) {
+			s.t.Errorf("%s was alive %v after somebody else had asked for the key, and got it", name, p.last.Sub(asked))
+		}
+		if !dead(p.pid) {
+			s.t.Errorf("%s is alive while somebody else has the key", name)
+		}
+		s.t.Logf("%s: dead %v before somebody else asked for the key and got it", name, asked.Sub(p.last))
+	}
+}
+
+// family is a command line of sh: a child and a grandchild that do not hear SIGTERM.
+const family = `sh -c 'beat grandchild stubborn; true' & beat child stubborn; true`
+
+// watchdogOf finds the watchdog of a run.
+func (r *running) watchdogOf() int {
+	r.t.Helper()
+	pid := 0
+	await(r.t, "the watchdog", func() bool {
+		names, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+		for _, name := range names {
+			line, _ := os.ReadFile(name)
+			stat, _ := os.ReadFile(filepath.Dir(name) + "/stat")
+			_, rest, _ := bytes.Cut(stat, []byte(") "))
+			fields := bytes.Fields(rest)
+			if string(line) == "redlock\x00"+runner.WatchdogVerb+"\x00" && len(fields) > 1 && string(fields[0]) != "Z" && string(fields[1]) == strconv.Itoa(r.Process.Pid) {
+				pid, _ = strconv.Atoi(filepath.Base(filepath.Dir(name)))
+				return true
+			}
+		}
+		return false
+	})
+	return pid
+}
+
+// Whatever becomes of redlock, its command and what that has started are dead before anybody else can have the key.
+func TestCommandIsDeadBeforeSomebodyElseHasTheKey(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		strike func(r *running)
+		code   int
+		says   string
+	}{
+		{"redlock is killed", func(r *running) { r.signal(syscall.SIGKILL) }, -1, "redlock: run: redlock has died: KILL to its command\n"},
+		{"redlock is stopped", func(r *running) { r.signal(syscall.SIGSTOP) }, 76, "redlock: run: redlock does not go on, and its lease ends: KILL to its command\n"},
+		{"its watchdog is killed, and then redlock is stopped", func(r *running) {
+			first := r.watchdogOf()
+			_ = syscall.Kill(first, syscall.SIGKILL)
+			await(r.t, "another watchdog", func() bool { return r.watchdogOf() != first })
+			r.signal(syscall.SIGSTOP)
+		}, 76, "redlock: run: redlock does not go on, and its lease ends: KILL to its command\n"},
+		{"the watchdog is stopped, and then redlock is killed: the parent's death is the child's", func(r *running) {
+			_ = syscall.Kill(r.watchdogOf(), syscall.SIGSTOP)
+			r.signal(syscall.SIGKILL)
+		}, -1, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t, 3)
+			r := s.run("--ttl", "2s", "k", "-c", family)
+			s.beating("child", "grandchild")
+			dog := 0
+			names := []string{"child", "grandchild"}
+			if c.says == "" { // nobody is left to end more than what redlock has started itself
+				dog, names = r.watchdogOf(), nil
+			}
+			rival := s.rival("k")
+			c.strike(r)
+			s.deadBefore(rival, names...)
+			if dog != 0 {
+				_ = syscall.Kill(dog, syscall.SIGCONT)
+				await(t, "the end of the rest", func() bool { return dead(s.pulse("child").pid) && dead(s.pulse("grandchild").pid) })
+				return
+			}
+			if c.code > 0 {
+				r.signal(syscall.SIGCONT)
+			}
+			r.exits(c.code, c.says)
+		})
+	}
+}

@@ -11,7 +11,8 @@ import (
 
 // The commands that tests run under a lock.
 
-// beat FILE [stubborn]: writes its process id, and then the time again and again. A stubborn one does not hear SIGTERM.
+// beat FILE [stubborn]: writes its process id, and then the time again and again, until there is a FILE.stop. A stubborn
+// one does not hear SIGTERM.
 func beat() {
 	if len(os.Args) > 2 {
 		signal.Ignore(syscall.SIGTERM)
@@ -24,6 +25,9 @@ func beat() {
 	for {
 		if _, err := fmt.Fprintln(f, time.Now().UnixNano()); err != nil {
 			panic(err)
+		}
+		if _, err := os.Stat(os.Args[1] + ".stop"); err == nil {
+			os.Exit(0)
 		}
 		time.Sleep(time.Millisecond)
 	}

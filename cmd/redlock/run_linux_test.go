@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -52,14 +53,38 @@ func (s *stage) file(name string) string { return filepath.Join(s.dir, name) }
 type running struct {
 	*exec.Cmd
 	t      *testing.T
-	stderr *bytes.Buffer
+	stderr *output
 }
 
-// run starts redlock run. Whatever is left of it at the test's end is killed.
+// output is what a process has written so far. Safe for concurrent use.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer // guarded by mu
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+// run starts redlock run. It is killed at the test's end if it is still there.
 func (s *stage) run(args ...string) *running {
 	s.t.Helper()
-	r := &running{Cmd: exec.Command("redlock", append([]string{"run", "-a", strings.Join(s.nodes.Addrs(), ",")}, args...)...), t: s.t, stderr: new(bytes.Buffer)}
-	r.Dir, r.Stderr = s.dir, r.stderr
+	return s.start(nil, args...)
+}
+
+// start does the same with something more in the environment.
+func (s *stage) start(env []string, args ...string) *running {
+	s.t.Helper()
+	r := &running{Cmd: exec.Command("redlock", append([]string{"run", "-a", strings.Join(s.nodes.Addrs(), ",")}, args...)...), t: s.t, stderr: new(output)}
+	r.Dir, r.Stderr, r.Env = s.dir, r.stderr, append(os.Environ(), env...)
 	// What the command leaves running must not keep Wait from its end.
 	r.WaitDelay = 10 * time.Second
 	if err := r.Start(); err != nil {
@@ -84,6 +109,8 @@ func (r *running) signal(s syscall.Signal) {
 // exits waits for its end, and checks the exit code and that every part is on stderr.
 func (r *running) exits(code int, parts ...string) {
 	r.t.Helper()
+	bound := time.AfterFunc(time.Minute, func() { _ = r.Process.Kill() })
+	defer bound.Stop()
 	err := r.Wait()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
@@ -97,7 +124,7 @@ func (r *running) exits(code int, parts ...string) {
 			r.t.Errorf("got no %q on stderr:\n%s", part, r.stderr)
 		}
 	}
-	if len(parts) == 0 && r.stderr.Len() > 0 {
+	if len(parts) == 0 && r.stderr.String() != "" {
 		r.t.Errorf("got %q on stderr, want nothing", r.stderr)
 	}
 }
@@ -147,6 +174,14 @@ func (s *stage) beating(names ...string) {
 	s.t.Helper()
 	for _, name := range names {
 		await(s.t, name, func() bool { return s.pulse(name).count > 20 })
+	}
+}
+
+// stop has a beat end.
+func (s *stage) stop(name string) {
+	s.t.Helper()
+	if err := os.WriteFile(s.file(name+".stop"), nil, 0o600); err != nil {
+		s.t.Fatal(err)
 	}
 }
 

@@ -150,10 +150,10 @@ func (c *command) suspends(by syscall.Signal) bool {
 }
 
 // suspend stops this process, so that the shell which watches it takes the terminal, until somebody continues it. Then the
-// command goes on. signals is what this process takes its signals from.
-func (c *command) suspend(signals chan os.Signal) {
+// command goes on.
+func (c *command) suspend() {
 	c.terminal.back(c.pid)
-	stop(signals)
+	stop(0)
 	if c.terminal.ours() {
 		c.terminal.give(c.pid)
 	}
@@ -164,9 +164,9 @@ func (c *command) suspend(signals chan os.Signal) {
 func (c *command) hears() bool { return c.terminal.ours() }
 
 // heard is about a signal that the command has from the terminal. What stops it has to stop us as well.
-func (c *command) heard(s syscall.Signal, signals chan os.Signal) {
+func (c *command) heard(s syscall.Signal) {
 	if s == unix.SIGTSTP {
-		stop(signals)
+		stop(os.Getpid())
 	}
 }
 

@@ -74,12 +74,12 @@ func (c *command) unguard() {}
 
 func (c *command) suspends(syscall.Signal) bool { return false }
 
-func (c *command) suspend(chan os.Signal) {}
+func (c *command) suspend() {}
 
 // hears reports that the console tells everybody of ^C.
 func (c *command) hears() bool { return true }
 
-func (c *command) heard(syscall.Signal, chan os.Signal) {}
+func (c *command) heard(syscall.Signal) {}
 
 func (c *command) code() int { return c.state.ExitCode() }
 

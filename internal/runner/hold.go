@@ -58,11 +58,12 @@ func (h *holding) attend() {
 	defer timer.Stop()
 	for {
 		next := h.step()
-		timer.Reset(min(max(0, next-time.Since(h.since)), look))
+		pause := max(0, next-time.Since(h.since))
+		timer.Reset(min(pause, look))
 		thorough := false
 		select {
 		case <-timer.C:
-			thorough = true
+			thorough = pause > 2*look // it takes a while, which there must be before the next step
 		case <-h.notes.stir:
 			h.tellNews()
 		case <-h.command.children:
@@ -118,7 +119,7 @@ func (h *holding) why(now, left time.Duration) string {
 // forward passes a signal on to the command.
 func (h *holding) forward(s syscall.Signal) {
 	if h.spec.Foreground && fromKeyboard(s) && h.command.hears() {
-		h.command.heard(s, h.signals)
+		h.command.heard(s)
 		return
 	}
 	h.command.send(s)
@@ -132,7 +133,7 @@ func (h *holding) suspended(by syscall.Signal) {
 	if h.spec.OnLost == Kill {
 		h.warn("stopped with the command, which is killed unless both go on within %v", round(h.lease.Left()-h.spec.Plan.Backstop()))
 	}
-	h.command.suspend(h.signals)
+	h.command.suspend()
 }
 
 // tellEnd tells once that the command has left something behind.

@@ -32,12 +32,7 @@ func onlyZombies(group int) bool {
 	}
 	found := false
 	for _, name := range stats {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			continue // it has ended meanwhile
-		}
-		// pid (name) state ppid pgrp …, and the name may have anything in it.
-		fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
+		fields := stat(name)
 		if len(fields) < 3 || string(fields[2]) != strconv.Itoa(group) {
 			continue
 		}
@@ -47,4 +42,23 @@ func onlyZombies(group int) bool {
 		found = true
 	}
 	return found
+}
+
+// parentOf returns the parent of a process; 0 when there is no telling.
+func parentOf(pid int) int {
+	fields := stat("/proc/" + strconv.Itoa(pid) + "/stat")
+	if len(fields) < 3 {
+		return 0
+	}
+	parent, _ := strconv.Atoi(string(fields[1]))
+	return parent
+}
+
+// stat returns what /proc says of a process after its name: state, ppid, pgrp, …; nothing when it has ended.
+func stat(name string) [][]byte {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil
+	}
+	return bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:]) // the name may have anything in it
 }

@@ -23,3 +23,5 @@ func adopt() {}
 func bury(*syscall.SysProcAttr, syscall.Signal) {}
 
 func onlyZombies(int) bool { return false }
+
+func parentOf(int) int { return 0 }

@@ -66,20 +66,40 @@ func (t *terminal) back(group int) {
 	}
 }
 
-// patience is for how long stop waits until it is stopped: a group that no shell watches never is.
+// patience is for how long stop waits to be told that it goes on, when it goes on already.
 const patience = 100 * time.Millisecond
 
-// stop stops this process and those of its group, as the keyboard would, and returns when somebody has it continue.
-// signals is where this process takes its signals from.
-func stop(signals chan os.Signal) {
+// stop stops a process, or all of a group, as kill(2) names them, this one among them, and returns when somebody has it
+// continue. Where nobody would it does nothing: what stops a group that no shell watches stops it for ever.
+//
+// It takes SIGSTOP, because Go cannot be talked into the default of SIGTSTP once it has listened to that.
+func stop(target int) {
+	if !watchedByShell() {
+		return
+	}
 	again := make(chan os.Signal, 1)
 	signal.Notify(again, unix.SIGCONT)
 	defer signal.Stop(again)
-	signal.Reset(unix.SIGTSTP)
-	_ = unix.Kill(0, unix.SIGTSTP)
+	_ = unix.Kill(target, unix.SIGSTOP)
 	select {
 	case <-again:
 	case <-time.After(patience):
 	}
-	signal.Notify(signals, unix.SIGTSTP)
+}
+
+// watchedByShell reports whether one of our ancestors is in our session and in another group: it has put us into ours.
+func watchedByShell() bool {
+	session, err := unix.Getsid(0)
+	if err != nil {
+		return false
+	}
+	for pid := unix.Getppid(); pid > 1; pid = parentOf(pid) {
+		if s, err := unix.Getsid(pid); err != nil || s != session {
+			return false
+		}
+		if group, err := unix.Getpgid(pid); err != nil || group != unix.Getpgrp() {
+			return err == nil
+		}
+	}
+	return false
 }

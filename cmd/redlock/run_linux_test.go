@@ -199,7 +199,7 @@ func dead(pid int) bool {
 type rival struct {
 	locker *redlock.Locker
 	lease  chan *redlock.Lease
-	asked  atomic.Int64 // when the round that got it was begun
+	won    atomic.Int64 // when the vote came that decided
 }
 
 // rival waits for a key.
@@ -209,7 +209,7 @@ func (s *stage) rival(key string) *rival {
 	var err error
 	r.locker, err = redlock.Dial(s.nodes.Addrs(), redlock.Config{Observer: &redlock.Observer{Answered: func(a redlock.Answer) {
 		if a.Op == "lock" && a.Yes && a.Votes == a.Need {
-			r.asked.Store(time.Now().Add(-a.After).UnixNano())
+			r.won.Store(time.Now().UnixNano())
 		}
 	}}})
 	if err != nil {
@@ -230,25 +230,25 @@ func (s *stage) rival(key string) *rival {
 	return r
 }
 
-// gets waits until it has the key, and returns when it began to ask for it that time: nobody had it then.
+// gets waits until it has the key, and returns when the vote came that decided. The nodes had voted a message's way before.
 func (r *rival) gets() time.Time {
 	<-r.lease
-	return time.Unix(0, r.asked.Load())
+	return time.Unix(0, r.won.Load())
 }
 
-// deadBefore checks that beats had ended when the rival began to ask for the key that it got.
+// deadBefore checks that beats had ended when the rival got the key.
 func (s *stage) deadBefore(r *rival, names ...string) {
 	s.t.Helper()
-	asked := r.gets()
+	won := r.gets()
 	for _, name := range names {
 		p := s.pulse(name)
-		if !p.last.Before(asked) {
-			s.t.Errorf("%s was alive %v after somebody else had asked for the key, and got it", name, p.last.Sub(asked))
+		if !p.last.Before(won) {
+			s.t.Errorf("%s was alive %v after somebody else had got the key", name, p.last.Sub(won))
 		}
 		if !dead(p.pid) {
 			s.t.Errorf("%s is alive while somebody else has the key", name)
 		}
-		s.t.Logf("%s: dead %v before somebody else asked for the key and got it", name, asked.Sub(p.last))
+		s.t.Logf("%s: dead %v before somebody else got the key", name, won.Sub(p.last))
 	}
 }
 

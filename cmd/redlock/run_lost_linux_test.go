@@ -98,8 +98,8 @@ func TestCommandOutlivesRedlockWithWarn(t *testing.T) {
 	s.beating("child")
 	rival := s.rival("k")
 	r.signal(syscall.SIGKILL)
-	asked := rival.gets()
-	await(t, "another beat", func() bool { return s.pulse("child").last.After(asked) })
+	won := rival.gets()
+	await(t, "another beat", func() bool { return s.pulse("child").last.After(won) })
 	_ = syscall.Kill(s.pulse("child").pid, syscall.SIGKILL)
 	_ = r.Wait()
 }

@@ -91,9 +91,9 @@ func (h *holding) step() time.Duration {
 	move, next := h.course.Step(now, left)
 	switch move {
 	case Alert:
-		h.warn("the lease of %q is lost%s; the command runs on without it", h.spec.Key, h.why(now, left))
+		h.warn("the lease of %q is lost%s; the command runs on without it", h.spec.Key, h.why(left))
 	case Ask:
-		h.warn("the lease of %q cannot be kept, and is over in %v%s: SIG%s to the command", h.spec.Key, round(left), h.why(now, left), SignalName(h.spec.Signal))
+		h.warn("the lease of %q cannot be kept, and is over in %v%s: SIG%s to the command", h.spec.Key, round(left), h.why(left), SignalName(h.spec.Signal))
 		h.command.send(h.spec.Signal)
 		if h.spec.OnLost == Signal {
 			h.command.unguard() // it has had its signal
@@ -105,10 +105,11 @@ func (h *holding) step() time.Duration {
 	return next
 }
 
-// why says what has become of the lease.
-func (h *holding) why(now, left time.Duration) string {
-	if bound := h.spec.MaxHold; bound > 0 && now+left >= bound-h.spec.Plan.Margin/2 {
-		return fmt.Sprintf(" (held for %v, of at most %v)", round(now), bound)
+// why says what has become of a lease of which so much is left.
+func (h *holding) why(left time.Duration) string {
+	held := time.Since(h.won)
+	if bound := h.spec.MaxHold; bound > 0 && held+left >= bound-h.spec.Plan.Margin {
+		return fmt.Sprintf(" (held for %v, of at most %v)", round(held), bound)
 	}
 	if against := h.notes.against(); against != "" {
 		return " (" + against + ")"
@@ -150,7 +151,7 @@ func (h *holding) outcome() Outcome {
 	case h.spec.OnLost == Warn:
 		return Outcome{Code: h.command.code()}
 	case h.lost || h.course.Begun():
-		return Outcome{CodeLost, fmt.Errorf("the lease of %q could not be kept%s; the command ended with %d", h.spec.Key, h.why(time.Since(h.since), h.lease.Left()), h.command.code())}
+		return Outcome{CodeLost, fmt.Errorf("the lease of %q could not be kept%s; the command ended with %d", h.spec.Key, h.why(h.lease.Left()), h.command.code())}
 	default:
 		return Outcome{Code: h.command.code()}
 	}

@@ -45,7 +45,8 @@ type Run struct {
 	spec   Spec
 	path   string
 	notes  *notes
-	began  time.Time
+	began  time.Time // to wait
+	won    time.Time // when the lease was there
 	locker *redlock.Locker
 	lease  *redlock.Lease
 }
@@ -85,7 +86,7 @@ func (r *Run) On(locker *redlock.Locker) Outcome {
 	signal.Notify(signals, ending()...)
 	lease, outcome := r.wait(signals)
 	if lease != nil {
-		r.lease = lease
+		r.lease, r.won = lease, time.Now()
 		outcome = r.under(signals)
 	}
 	// Whoever sends another signal now does not want to wait for us to tidy up.

@@ -126,7 +126,9 @@ func TestKeyIsKeptForTheWholeGroup(t *testing.T) {
 	s.beating("rest")
 	parent := s.pulse("rest").pid
 	rival := s.rival("k")
-	await(t, "the end of the command", func() bool { return s.lineOf(parent) != "" && len(rival.lease) == 0 && s.orphaned(parent, r) })
+	await(t, "the end of the command", func() bool { return orphaned(parent, r) })
+	count := s.pulse("rest").count
+	await(t, "what is left to go on", func() bool { return s.pulse("rest").count > count+200 })
 	if len(rival.lease) > 0 {
 		t.Error("somebody else has the key while the rest is alive")
 	}
@@ -135,21 +137,21 @@ func TestKeyIsKeptForTheWholeGroup(t *testing.T) {
 	r.exits(5)
 }
 
-// lineOf returns what /proc knows of a process.
-func (s *stage) lineOf(pid int) string {
+// statOf returns what /proc knows of a process.
+func statOf(pid int) string {
 	stat, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	return string(stat)
 }
 
-// orphaned reports whether nobody but redlock and the sh that started a process are left of its family: the command is gone.
-func (s *stage) orphaned(pid int, r *running) bool {
-	_, rest, _ := strings.Cut(s.lineOf(pid), ") ")
+// orphaned reports whether the leader of a process's group, which is the command, has ended and was waited for.
+func orphaned(pid int, r *running) bool {
+	_, rest, _ := strings.Cut(statOf(pid), ") ")
 	fields := strings.Fields(rest)
 	if len(fields) < 3 {
 		return false
 	}
 	group, _ := strconv.Atoi(fields[2])
-	return group != r.Process.Pid && s.lineOf(group) == "" // its leader was waited for
+	return group != r.Process.Pid && statOf(group) == ""
 }
 
 // In the foreground the command alone is waited for.

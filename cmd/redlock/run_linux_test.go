@@ -242,15 +242,19 @@ func TestCommandIsDeadBeforeSomebodyElseHasTheKey(t *testing.T) {
 			s := newStage(t, 3)
 			r := s.run("--ttl", "2s", "k", "-c", family)
 			s.beating("child", "grandchild")
-			dog := 0
+			dog, leader := 0, 0
 			names := []string{"child", "grandchild"}
 			if c.says == "" { // nobody is left to end more than what redlock has started itself
 				dog, names = r.watchdogOf(), nil
+				leader, _ = syscall.Getpgid(s.pulse("child").pid)
 			}
 			rival := s.rival("k")
 			c.strike(r)
 			s.deadBefore(rival, names...)
 			if dog != 0 {
+				if !dead(leader) {
+					t.Error("the command is alive while somebody else has the key")
+				}
 				_ = syscall.Kill(dog, syscall.SIGCONT)
 				await(t, "the end of the rest", func() bool { return dead(s.pulse("child").pid) && dead(s.pulse("grandchild").pid) })
 				return

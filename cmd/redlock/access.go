@@ -41,15 +41,6 @@ func (a *accessFlags) add(flags *pflag.FlagSet) {
 	flags.Lookup("deployment").DefValue = ""
 }
 
-// open returns a locker with cfg on the nodes.
-func (a *accessFlags) open(cfg redlock.Config) (*redlock.Locker, error) {
-	nodes, cfg, err := a.config(cfg)
-	if err != nil {
-		return nil, err
-	}
-	return redlock.Dial(nodes.Addrs, cfg)
-}
-
 // checked returns how the nodes are reached, for those who look at them without locking. What a locker would refuse is
 // refused.
 func (a *accessFlags) checked() (access.Nodes, redlock.Config, error) {

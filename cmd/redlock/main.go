@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/spf13/cobra"
 )
 
 // What the command exits with.
@@ -24,7 +25,11 @@ func main() { os.Exit(run()) }
 
 func run() int {
 	redis.SetLogger(silence{})
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	stopping := []os.Signal{syscall.SIGTERM}
+	if !signal.Ignored(os.Interrupt) { // as it is for what a script has started with &
+		stopping = append(stopping, os.Interrupt)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), stopping...)
 	defer stop()
 	// The first signal ends ctx, and everything is cleaned up; the second one ends the process.
 	context.AfterFunc(ctx, stop)
@@ -47,12 +52,20 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitPass
 	case !errors.As(err, &end): // from cobra: it did not understand
 		fmt.Fprintf(stderr, "redlock: %v\nredlock: see %s --help\n", err, cmd.CommandPath())
-		return exitUnknown
+		return misunderstood(cmd)
 	}
 	if end.err != nil {
 		fmt.Fprintf(stderr, "redlock: %s: %v\n", cmd.Name(), end.err)
 	}
 	return end.code
+}
+
+// misunderstood is what a verb exits with when its command line was not understood.
+func misunderstood(cmd *cobra.Command) int {
+	if cmd.Name() == runVerb { // 2 may be its command's
+		return exitUsage
+	}
+	return exitUnknown
 }
 
 // ending is how a verb that was understood ends when it does not pass.

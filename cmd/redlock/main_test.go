@@ -9,13 +9,14 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/quorumlock/quorumlock/internal/cluster"
+	"github.com/quorumlock/quorumlock/internal/runner"
 )
 
 func TestMain(m *testing.M) {
 	if len(os.Args) == 2 && os.Args[1] == processVerb { // a test's bench has started us
 		os.Exit(run())
 	}
-	testscript.Main(m, map[string]func(){"redlock": main})
+	testscript.Main(m, map[string]func(){"redlock": main, "beat": beat, "record": record})
 }
 
 // Every script in testdata does what it says.
@@ -25,7 +26,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"jsonlines": jsonLines, "benchresult": benchResult, "waiting": waitingOf,
-			"lines": linesOf, "samerest": sameRest, "nodes": startNodes, "down": downNode, "tell": tellNode, "code": codeOf},
+			"lines": linesOf, "samerest": sameRest, "nodes": startNodes, "down": downNode, "tell": tellNode, "code": codeOf, "held": holdKey},
 		Setup: func(env *testscript.Env) error {
 			env.Values[nodesKey{}] = make([]*cluster.Cluster, 1)
 			return nil
@@ -79,7 +80,7 @@ func jsonLines(ts *testscript.TestScript, neg bool, args []string) {
 // The help pages of our verbs name every flag with its default, and say how the verb exits.
 func TestPagesAreComplete(t *testing.T) {
 	for _, verb := range newRoot().Commands() {
-		if verb.Hidden && (verb.Name() == workerVerb || verb.Name() == processVerb) { // for no reader
+		if verb.Hidden && (verb.Name() == workerVerb || verb.Name() == processVerb || verb.Name() == runner.WatchdogVerb) { // for no reader
 			continue
 		}
 		var page strings.Builder

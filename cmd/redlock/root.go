@@ -13,6 +13,8 @@ import (
 var (
 	//go:embed help/redlock.txt
 	rootPage string
+	//go:embed help/run.txt
+	runPage string
 	//go:embed help/demo.txt
 	demoPage string
 	//go:embed help/bench.txt
@@ -51,7 +53,7 @@ func newRoot() *cobra.Command {
 		},
 	}
 	root.SetHelpFunc(page)
-	root.AddCommand(newDemo(), newBench(), newBenchProcess(), newChaos(), newChaosWorker(), newSim(), newStatus(), newDoctor(), newInit(), newVersion())
+	root.AddCommand(newRun(), newWatchdog(), newDemo(), newBench(), newBenchProcess(), newChaos(), newChaosWorker(), newSim(), newStatus(), newDoctor(), newInit(), newVersion())
 	completions(root)
 	return root
 }

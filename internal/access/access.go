@@ -32,6 +32,20 @@ type Nodes struct {
 	TLS   *tls.Config // nil without TLS settings
 }
 
+// Names returns the addresses for everybody's eyes: host:port alone.
+func (n Nodes) Names() []string {
+	names := make([]string, len(n.Addrs))
+	for i, addr := range n.Addrs {
+		names[i] = addr
+		if u, err := url.Parse(addr); err == nil && u.Host != "" {
+			names[i] = u.Host
+		} else if strings.ContainsAny(addr, "@/") {
+			names[i] = fmt.Sprintf("node %d", i)
+		}
+	}
+	return names
+}
+
 // Nodes returns how the nodes are reached. getenv is os.Getenv. No error repeats a password, or an address, which may
 // have one in it.
 func (s Settings) Nodes(getenv func(string) string) (Nodes, error) {

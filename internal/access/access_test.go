@@ -111,3 +111,12 @@ func certificate(t *testing.T) (cert, key string) {
 	return write(t, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))),
 		write(t, string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret})))
 }
+
+// The names of nodes are for everybody's eyes.
+func TestNamesAreWithoutPasswords(t *testing.T) {
+	n := Nodes{Addrs: []string{"10.0.0.1:6379", "redis://ann:secret@10.0.0.2:6380/3", "rediss://:secret@[::1]:6381", "secret@10.0.0.4"}}
+	want := []string{"10.0.0.1:6379", "10.0.0.2:6380", "[::1]:6381", "node 3"}
+	if got := n.Names(); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

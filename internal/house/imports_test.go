@@ -124,6 +124,7 @@ var (
 		"internal/declare":       {"internal/node", "quorum", "clock"},
 		"internal/doctor":        {"internal/node", "quorum", "clock"},
 		"internal/inspect":       {"internal/node", "quorum"},
+		"internal/runner":        {"redlock"},
 		"internal/sweep":         nil,
 		"internal/machine":       nil,
 		"internal/report":        {"redlock", "quorum", "clock"},
@@ -145,7 +146,7 @@ var (
 		"internal/proof":         {"redlock", "internal/memory", "quorum", "clock"},
 		"internal/record":        nil,
 		"internal/reliability":   {"internal/cluster", "internal/machine", "internal/record"},
-		"cmd/redlock":            {"redlock", "internal/access", "internal/bench", "internal/chaos", "internal/chaos/check", "internal/chaos/history", "internal/chaos/lock", "internal/chaos/plan", "internal/chaos/worker", "internal/declare", "internal/demo", "internal/doctor", "internal/inspect", "internal/cluster", "internal/report", "internal/sim", "quorum", "clock"},
+		"cmd/redlock":            {"redlock", "internal/access", "internal/bench", "internal/chaos", "internal/chaos/check", "internal/chaos/history", "internal/chaos/lock", "internal/chaos/plan", "internal/chaos/worker", "internal/declare", "internal/demo", "internal/doctor", "internal/inspect", "internal/cluster", "internal/report", "internal/runner", "internal/sim", "quorum", "clock"},
 		"integration":            {"redlock", "internal/cluster", "internal/record", "quorum", "clock"},
 		"integration/soak":       nil,
 		"integration/image":      {"internal/cluster"},
@@ -176,6 +177,8 @@ var (
 		"internal/report": {"internal/browser"},
 		"internal/bench":  {"internal/browser", "internal/faketime"},
 		"internal/chaos":  {"internal/browser"},
+		// A lease is taken from nodes in memory.
+		"internal/runner": {"internal/cluster"},
 		// They tell how much they did.
 		"internal/sim":   {"internal/record"},
 		"model":          {"internal/record"},

@@ -1,0 +1,64 @@
+package runner
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// What only Linux can do.
+
+const suspendAware = unix.CLOCK_BOOTTIME
+
+// self is this program, also after its file was replaced.
+func self() (string, error) { return "/proc/self/exe", nil }
+
+// adopt makes this process the parent of all its descendants that lose theirs, so that it is told when they end.
+func adopt() { _ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) }
+
+// bury has the command signalled when we die, however that happens. The kernel ties that to the thread that started it.
+func bury(attr *syscall.SysProcAttr, signal syscall.Signal) { attr.Pdeathsig = signal }
+
+// onlyZombies reports whether everybody in a process group has ended, and some have not been waited for by a parent that is
+// not in the group. It is false where that cannot be told.
+func onlyZombies(group int) bool {
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		return false
+	}
+	found := false
+	for _, name := range stats {
+		fields := stat(name)
+		if len(fields) < 3 || string(fields[2]) != strconv.Itoa(group) {
+			continue
+		}
+		if state := fields[0][0]; state != 'Z' && state != 'X' {
+			return false
+		}
+		found = true
+	}
+	return found
+}
+
+// parentOf returns the parent of a process; 0 when there is no telling.
+func parentOf(pid int) int {
+	fields := stat("/proc/" + strconv.Itoa(pid) + "/stat")
+	if len(fields) < 3 {
+		return 0
+	}
+	parent, _ := strconv.Atoi(string(fields[1]))
+	return parent
+}
+
+// stat returns what /proc says of a process after its name: state, ppid, pgrp, …; nothing when it has ended.
+func stat(name string) [][]byte {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil
+	}
+	return bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:]) // the name may have anything in it
+}

@@ -24,7 +24,7 @@ import (
 func get(attributes []attribute.KeyValue, key attribute.Key) string {
 	for _, one := range attributes {
 		if one.Key == key {
-			return one.Value.Emit()
+			return one.Value.String()
 		}
 	}
 	return ""

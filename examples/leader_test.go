@@ -6,6 +6,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/quorumlock/quorumlock/internal/child"
 	"github.com/quorumlock/quorumlock/redlock"
 )
 
@@ -61,4 +62,40 @@ func TestLeader(t *testing.T) {
 	s.until("the last one to lead", another(interrupted))
 	s.interruptAll()
 	s.free("leader", redlock.Config{})
+}
+
+// A leader that was stopped until another one led does not work any more when it goes on.
+func TestStoppedLeaderDoesNotWork(t *testing.T) {
+	s := newStage(t, "leader")
+	for _, name := range []string{"a", "b"} {
+		s.enter(name, "-name", name, "-ttl", "1s", "-every", "5ms")
+	}
+	leader := ""
+	leads := func(than string) func(line string) bool {
+		return func(line string) bool {
+			name, what, _ := strings.Cut(line, " ")
+			if strings.HasPrefix(what, "leads, ") {
+				leader = name
+			}
+			return leader != "" && leader != than
+		}
+	}
+	s.until("somebody to lead", leads(""))
+	for range 8 {
+		stopped := leader
+		if err := child.Suspend(s.actors[stopped].Process); err != nil {
+			t.Fatal(err)
+		}
+		s.until("another one to lead while "+stopped+" is stopped", leads(stopped))
+		if err := child.Resume(s.actors[stopped].Process); err != nil {
+			t.Fatal(err)
+		}
+		s.until(stopped+" to notice", func(line string) bool {
+			if line == stopped+" works" {
+				t.Errorf("%s works while %s leads", stopped, leader)
+			}
+			return line == stopped+" leads no more"
+		})
+	}
+	s.interruptAll()
 }

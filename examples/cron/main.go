@@ -2,13 +2,15 @@
 //
 //	go run ./examples/cron -addr 127.0.0.1:7101,127.0.0.1:7102,127.0.0.1:7103 -every 10s -job report -- echo hello
 //
-// At a tick every host tries once to get the job's key. Who gets it runs the job, and keeps the key until half of the time
-// to the next tick is over, however soon the job is done, so that a host whose clock is late finds it held. A job that takes
-// longer than to the next tick has that tick skipped everywhere: the job never runs twice at a time.
+// At a tick every host tries once to get the job's key. Who gets it runs the job, and keeps the key until three quarters of
+// the time to the next tick are over, however soon the job is done, so that a host whose clock is behind finds it held. A job
+// that takes longer than to the next tick has that tick skipped: the job never runs twice at a time.
 //
-// A host that comes later than half a tick does not run the job. So each tick has one run at most, as long as the hosts'
-// clocks differ by less than half a tick and nobody is killed in between. It has none when too few nodes answer, or when the
-// host that runs it is killed; then the next tick may go, too, unless -ttl is over by then.
+// A host that comes later than a quarter of a tick, by its own clock, does not run the job. So each tick has one run at most,
+// as long as the hosts' clocks differ by less than half a tick and nobody is killed in between. It has none when too few
+// nodes answer, or when the host that runs it is killed; then the next tick may go, too, unless -ttl is over by then.
+//
+// Who is killed is the command, and not what it has started in its turn: for that there is redlock run.
 package main
 
 import (
@@ -80,11 +82,11 @@ func (p plan) run(ctx context.Context, tick time.Time) error {
 		return err
 	}
 	defer lease.Unlock(ctx)
-	if enough := tick.Add(p.every / 2); time.Now().Before(enough) { // else another one may have run it already
-		defer sleepUntil(ctx, enough)
-		return p.work(ctx, lease, tick)
+	if !time.Now().Before(tick.Add(p.every / 4)) {
+		return nil // another one may have run it already
 	}
-	return nil
+	defer sleepUntil(ctx, tick.Add(p.every/4*3))
+	return p.work(ctx, lease, tick)
 }
 
 // work runs the command. It is asked to end when ctx ends, and killed at once when the lease is lost: before another host

@@ -21,6 +21,9 @@ CREATE TABLE IF NOT EXISTS fences (
 
 // deposit writes to one row, unless a later holder has been there. The row is there before.
 func deposit(ctx context.Context, db *sql.DB, id string, amount int64, fence uint64) error {
+	if fence == 0 { // a lease of mode Plain has none
+		return fencing.ErrNoFence
+	}
 	return fencing.Written(db.ExecContext(ctx,
 		`UPDATE accounts SET balance = balance + $1, fence = $2 WHERE id = $3 AND fence <= $2`, amount, fence, id))
 }
@@ -28,6 +31,9 @@ func deposit(ctx context.Context, db *sql.DB, id string, amount int64, fence uin
 // fenced carries out whatever a transaction writes, unless a later holder of the lock has been there. The lock's row is
 // written first: the next holder's transaction waits for it until this one is over.
 func fenced(ctx context.Context, db *sql.DB, key string, fence uint64, write func(tx *sql.Tx) error) error {
+	if fence == 0 {
+		return fencing.ErrNoFence
+	}
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return err

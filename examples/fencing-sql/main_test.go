@@ -133,3 +133,18 @@ func TestStaleTransactionWritesNothing(t *testing.T) {
 		t.Errorf("got a balance of %d, %v, want that of the last write that was accepted, 5", balance, err)
 	}
 }
+
+// The fence of a lease of mode Plain, which has none, writes nothing, also where nobody has written before.
+func TestNoFenceWritesNothing(t *testing.T) {
+	db := database(t)
+	if err := deposit(t.Context(), db, "7", 1, 0); !errors.Is(err, fencing.ErrNoFence) {
+		t.Errorf("one statement: got %v, want ErrNoFence", err)
+	}
+	err := fenced(t.Context(), db, "k", 0, func(*sql.Tx) error {
+		t.Error("a transaction without a fence writes")
+		return nil
+	})
+	if !errors.Is(err, fencing.ErrNoFence) {
+		t.Errorf("a transaction: got %v, want ErrNoFence", err)
+	}
+}

@@ -48,7 +48,7 @@ func campaign(ctx context.Context, locker *redlock.Locker, name string, every ti
 		err := locker.Do(ctx, "leader", func(ctx context.Context, lease *redlock.Lease) error {
 			fmt.Printf("%s leads, fence %d\n", name, lease.Fence())
 			defer fmt.Printf("%s leads no more\n", name)
-			return lead(ctx, name, every)
+			return lead(ctx, lease, name, every)
 		})
 		switch {
 		case ctx.Err() != nil:
@@ -61,11 +61,15 @@ func campaign(ctx context.Context, locker *redlock.Locker, name string, every ti
 	}
 }
 
-// lead does what only the leader may, until ctx ends: with the lease, or with the process.
-func lead(ctx context.Context, name string, every time.Duration) error {
+// lead does what only the leader may, until ctx ends: with the lease, or with the process. It asks the lease before it works:
+// when the process was stopped for a while, ctx may not know yet that another one leads.
+func lead(ctx context.Context, lease *redlock.Lease, name string, every time.Duration) error {
 	for work := time.NewTicker(every); ; {
 		select {
 		case <-work.C:
+			if lease.Err() != nil || ctx.Err() != nil {
+				continue // ctx ends any moment
+			}
 			fmt.Printf("%s works\n", name)
 		case <-ctx.Done():
 			work.Stop()

@@ -158,8 +158,8 @@ var (
 		"redlock": {"internal/memory", "internal/record", "internal/faketime"},
 		// A holder that slept is refused, also by scripts on real Redis.
 		"redlock/fencing": {"redlock", "redlock/redlocktest", "internal/cluster"},
-		// They run as processes on nodes that are started for them.
-		"examples":            {"internal/child", "internal/cluster"},
+		// They run as processes on nodes that are started for them, and on nodes in memory where it is about their clocks.
+		"examples":            {"internal/child", "internal/cluster", "redlock/redlocktest"},
 		"redlock/otelredlock": {"internal/memory", "internal/faketime"},
 		// It runs what stands in the pages.
 		"internal/handbook": {"redlock", "internal/cluster", "internal/node", "quorum", "clock"},

@@ -115,6 +115,13 @@ func (n *Node) Fault() Fault {
 	return n.fault
 }
 
+// Sound reports whether nothing is wrong with the node, and it has not been restarted since it was settled.
+func (n *Node) Sound() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.fault == Healthy && n.delay == 0 && n.settled
+}
+
 // Slow delays everything that goes to the node and comes from it, and the opening of connections.
 func (n *Node) Slow(delay, dialing time.Duration) {
 	n.mu.Lock()

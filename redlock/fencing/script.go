@@ -55,7 +55,10 @@ func (s *Script) Run(ctx context.Context, server redis.Scripter, fence uint64, k
 		}
 		return reply[1], nil
 	case len(reply) == 2 && reply[0] == int64(0):
-		largest, _ := strconv.ParseUint(fmt.Sprint(reply[1]), 10, 64)
+		largest, err := strconv.ParseUint(fmt.Sprint(reply[1]), 10, 64)
+		if err != nil { // somebody else has put it there; what it is worth nobody can say
+			return nil, fmt.Errorf("fencing: write %q: %w: %q, which is kept as the largest one, is not the fence of a lease", keys[0], ErrStale, reply[1])
+		}
 		return nil, &StaleError{Key: keys[0], Fence: fence, Largest: largest}
 	}
 	return nil, fmt.Errorf("fencing: write %q: unexpected reply %v", keys[0], reply)

@@ -169,3 +169,16 @@ func TestStores(t *testing.T) {
 		}
 	})
 }
+
+// A number that no lease has, at the place of the largest fence, keeps out who is smaller: by a script, and by a gate.
+func TestLargestFenceOfNoLease(t *testing.T) {
+	servers(t, func(t *testing.T, server *redis.Client) {
+		if err := server.Set(t.Context(), fencing.FenceKey("account"), "1.7958899984e+15", 0).Err(); err != nil {
+			t.Fatal(err)
+		}
+		_, err := deposit.Run(t.Context(), server, 7, []string{"account"}, 10)
+		wantIs(t, err, fencing.ErrStale)
+		_, err = fencing.NewGate(fencing.NewRedis(server)).Enter(t.Context(), "account", 7)
+		wantIs(t, err, fencing.ErrStale)
+	})
+}

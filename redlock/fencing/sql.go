@@ -11,7 +11,8 @@ import (
 //	err := fencing.Written(db.ExecContext(ctx,
 //		`UPDATE accounts SET balance = $1, fence = $2 WHERE id = $3 AND fence <= $2`, balance, lease.Fence(), id))
 //
-// It is <= and not <, because a holder writes several times by the same fence.
+// It is <= and not <, because a holder writes several times by the same fence. Refuse fence 0, which is that of
+// mode Plain, before: a row whose fence is still 0 accepts it.
 //
 // A row that is not there affects no row either: have it there before, or use INSERT … ON CONFLICT … DO UPDATE … WHERE.
 // Drivers for MySQL count only rows that have changed, unless they are told otherwise (clientFoundRows=true): a

@@ -8,7 +8,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/sdk/metric"
 
 	"github.com/quorumlock/quorumlock/internal/faketime"
 	"github.com/quorumlock/quorumlock/internal/memory"
@@ -153,6 +155,21 @@ func TestMetricsNameNoKey(t *testing.T) {
 		}
 		if len(got) < 15 {
 			t.Errorf("looked at %d series, want at least 15", len(got))
+		}
+	})
+}
+
+// Counters that should never move stand at 0 also where the global provider is set after the observer was made.
+func TestCountersBeginWithALateProvider(t *testing.T) {
+	faketime.Test(t, func(t *testing.T) {
+		w := newWorld(t, 3)
+		w.options, w.reader = nil, metric.NewManualReader()
+		l := w.locker(t, redlock.Config{})
+		otel.SetMeterProvider(metric.NewMeterProvider(metric.WithReader(w.reader)))
+		mustLock(t, l, "k").Unlock(t.Context())
+		time.Sleep(soon)
+		if _, there := w.series(t)["redlock.lease.lost"]; !there {
+			t.Errorf("got %v, want a series of lost leases", w.series(t))
 		}
 	})
 }

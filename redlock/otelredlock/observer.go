@@ -3,6 +3,7 @@ package otelredlock
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
@@ -16,11 +17,15 @@ type observer struct {
 	*sets
 	tracer trace.Tracer
 	key    bool // goes on spans
+	once   sync.Once
 }
 
 // Observer returns what to set as [redlock.Config.Observer]. It does not fail: an instrument that cannot be made measures
 // nothing, and OpenTelemetry's error handler is told. It serves any number of lockers at a time, and owns nothing that
 // would have to be closed.
+//
+// Spans end in the middle of the locker's work: have the SDK export them in batches (WithBatcher), and not at once
+// (WithSyncer), which holds up the locks until the collector has answered.
 func Observer(options ...Option) *redlock.Observer {
 	s := settingsOf(options)
 	o := &observer{
@@ -34,6 +39,8 @@ func Observer(options ...Option) *redlock.Observer {
 }
 
 func (o *observer) began(ctx context.Context, b redlock.Began) context.Context {
+	// Once more: what the global provider was told before it was set is lost.
+	o.once.Do(func() { o.begin(ctx, o.sets) })
 	if !b.Try {
 		o.queue.Add(ctx, 1, o.of(labels{}).add...)
 	}

@@ -2,6 +2,7 @@ package otelredlock
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 // fails within about NodeTimeout. It is safe for concurrent use.
 type span struct {
 	trace.Span
+	hidden string // the key, which no text may name; empty when it may
 
 	mu       sync.Mutex
 	answers  int       // guarded by mu; to its grants, so far
@@ -48,7 +50,19 @@ func (o *observer) beginSpan(ctx context.Context, b redlock.Began) context.Conte
 	if !one.IsRecording() {
 		return ctx
 	}
-	return context.WithValue(ctx, spanKey{}, &span{Span: one})
+	s := &span{Span: one}
+	if !o.key {
+		s.hidden = b.Key
+	}
+	return context.WithValue(ctx, spanKey{}, s)
+}
+
+// discreet is what a node said, without the key: an error about an ACL names the pattern for it that a user lacks.
+func (s *span) discreet(text string) string {
+	if s.hidden == "" {
+		return text
+	}
+	return strings.ReplaceAll(text, "~"+s.hidden+",", "~KEY,")
 }
 
 // answered adds an event.
@@ -64,7 +78,7 @@ func (s *span) answered(a redlock.Answer) {
 		attribute.Int("redlock.votes", a.Votes),
 	}
 	if a.Err != nil {
-		attributes = append(attributes, attribute.String("redlock.error", a.Err.Error()))
+		attributes = append(attributes, attribute.String("redlock.error", s.discreet(a.Err.Error())))
 	}
 	s.AddEvent("redlock.answer", trace.WithAttributes(attributes...))
 	if a.Op != "lock" {
@@ -87,7 +101,7 @@ func (s *span) locked(l redlock.Locked, outcome string) {
 	// A TryLock that finds the key held has done what it is for.
 	if l.Err != nil && !(l.Try && outcome == outcomeHeld) {
 		s.SetAttributes(attribute.String("error.type", outcome))
-		s.SetStatus(codes.Error, describe(outcome, l.Err))
+		s.SetStatus(codes.Error, s.discreet(describe(outcome, l.Err)))
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

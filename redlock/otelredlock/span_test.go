@@ -119,6 +119,38 @@ func TestSpanOfAFailure(t *testing.T) {
 	})
 }
 
+// Where an ACL keeps a key from the user, the error says which key it needs; a span does so only when it was asked for.
+func TestSpanOfAForbiddenKey(t *testing.T) {
+	for _, asked := range []bool{false, true} {
+		faketime.Test(t, func(t *testing.T) {
+			const key = "patient/4711"
+			var options []otelredlock.Option
+			if asked {
+				options = append(options, otelredlock.WithKeyOnSpans())
+			}
+			w := newWorld(t, 3, options...)
+			l := w.locker(t, redlock.Config{})
+			mustLock(t, l, "other").Unlock(t.Context())
+			time.Sleep(soon)
+			for _, n := range w.nodes {
+				n.SetError("NOPERM No permissions to access a key")
+			}
+			if _, err := l.TryLock(t.Context(), key); err == nil || !strings.Contains(err.Error(), "needs ~"+key) {
+				t.Fatalf("got %v, want an error that names the rule", err)
+			}
+			time.Sleep(soon)
+			spans := w.spans.Ended()
+			got := spans[len(spans)-1]
+			if len(got.Events()) == 0 || !strings.Contains(got.Status().Description, "the Redis user needs ~") {
+				t.Errorf("got %s, want what the user needs", text(got))
+			}
+			if strings.Contains(text(got), key) != asked {
+				t.Errorf("asked for the key: %v; got %s", asked, text(got))
+			}
+		})
+	}
+}
+
 // TryLock on a held key is an outcome, and no error; no owner is named, and the key only when it was asked for.
 func TestSpanOfARefusal(t *testing.T) {
 	for _, asked := range []bool{false, true} {

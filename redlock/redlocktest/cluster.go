@@ -87,33 +87,6 @@ func (c *Cluster) Votes(key string) map[string]int {
 	return votes
 }
 
-// declare has every node looked at before the first locker asks for a vote: the first look at a node that nobody has
-// looked at yet takes two steps, in between of which it does not vote.
-func (c *Cluster) declare(cfg redlock.Config) {
-	if cfg.Mode != redlock.Fenced {
-		return
-	}
-	if _, still := <-c.fresh; !still {
-		return
-	}
-	defer close(c.fresh)
-	cfg.Logger, cfg.Observer = nil, nil
-	clients := make([]redis.UniversalClient, len(c.nodes))
-	for i, node := range c.nodes {
-		client := redis.NewClient(options(node, node.Connect))
-		defer client.Close()
-		clients[i] = client
-	}
-	l, err := redlock.New(clients, cfg)
-	if err != nil {
-		return // and so will the caller's New say
-	}
-	if lease, err := l.TryLock(context.Background(), "redlocktest"); err == nil {
-		_ = lease.Unlock(context.Background())
-	}
-	_ = l.Close() // returns when every node has answered what it was asked
-}
-
 // dial returns clients of all nodes, by that wire.
 func (c *Cluster) dial(w *wire) []redis.UniversalClient {
 	c.mu.Lock()

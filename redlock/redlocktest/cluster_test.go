@@ -53,6 +53,20 @@ func TestNewClusterLocksAtOnce(t *testing.T) {
 	}
 }
 
+// All nodes of a new cluster vote at once, also when the first look at them came to nothing, as on a busy machine.
+func TestNewClusterOnABusyMachine(t *testing.T) {
+	leakFree(t)
+	for range 3 {
+		c := redlocktest.New(t, 5)
+		c.Locker(redlock.Config{NodeTimeout: time.Millisecond}) // too short to look at anything
+		l := c.Locker(redlock.Config{NodeTimeout: 10 * time.Second})
+		c.Kill(0, 1)
+		if _, err := l.TryLock(t.Context(), "k"); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // A locker that the user makes over Clients votes at once, too.
 func TestClientsReachTheNodes(t *testing.T) {
 	both(t, func(t *testing.T) {

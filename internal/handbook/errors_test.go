@@ -16,7 +16,8 @@ import (
 
 // spoken are the directories and files whose errors a user meets, by what their texts are made with: errors.New, fmt.Errorf, or the
 // field "text" of a node's error.
-var spoken = []string{"redlock", "internal/node", "internal/access", "clock", "cmd/redlock/access.go"}
+var spoken = []string{"redlock", "internal/node", "internal/access", "clock", "cmd/redlock/access.go",
+	"internal/runner", "internal/declare", "internal/doctor"}
 
 // unspoken are texts that nobody meets as they stand: parts of others.
 var unspoken = []string{

@@ -158,7 +158,7 @@ func TestErrorsPageHasEveryText(t *testing.T) {
 	}
 	page := pages(t)["docs/errors.md"]
 	told := map[string]bool{}
-	for _, title := range []string{"What a call returns", "What a node says", "What Dial and New refuse", "What the command refuses"} {
+	for _, title := range []string{"What a call returns", "What a node says", "What Dial and New refuse", "What the command refuses", "What run says", "What init and doctor say of a node"} {
 		texts := tableTexts(page, title)
 		if len(texts) < 5 {
 			t.Errorf("got %d texts under %q, want at least 5", len(texts), title)

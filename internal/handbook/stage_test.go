@@ -236,7 +236,7 @@ func (s *stage) run(text string) (string, error) {
 }
 
 // declares matches what changes what nodes remember of their clients.
-var declares = regexp.MustCompile(`\bredlock init\b`)
+var declares = regexp.MustCompile(`\bredlock init\b|--deployment\b`)
 
 // forget has the next block start nodes of its own.
 func (s *stage) forget() {

@@ -87,10 +87,8 @@ func standRedlock(args []string) error {
 			return err
 		}
 	}
-	if args[0] == "init" {
-		if err := emptied(); err != nil {
-			return err
-		}
+	if err := prepare(args); err != nil {
+		return err
 	}
 	command := exec.Command(os.Getenv("HANDBOOK_REDLOCK"), args...)
 	var printed bytes.Buffer
@@ -116,6 +114,25 @@ func standRedlock(args []string) error {
 		return nil
 	}
 	os.Exit(code)
+	return nil
+}
+
+// prepare has new nodes for init, and for doctor nodes that have been declared as its arguments say that they were.
+func prepare(args []string) error {
+	if args[0] == "init" {
+		return emptied()
+	}
+	at := slices.Index(args, "--deployment")
+	if args[0] != "doctor" || at < 0 {
+		return nil
+	}
+	if err := emptied(); err != nil {
+		return err
+	}
+	out, err := exec.Command(os.Getenv("HANDBOOK_REDLOCK"), append([]string{"init"}, args[at:]...)...).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("init: %w: %s", err, out)
+	}
 	return nil
 }
 

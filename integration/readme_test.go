@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/quorumlock/quorumlock/internal/cluster"
+	"github.com/quorumlock/quorumlock/redlock"
 )
 
 // A service links a checkout as the README says, with the program that the README begins with, and it locks.
@@ -58,11 +59,11 @@ func TestMetricsPageLinksACheckout(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
+	unlock(t, lock(t, dial(t, c.Addrs(), redlock.Config{Fresh: true}), "any"))
 	program := fmt.Sprintf(`package main
 
 import (
 	"context"
-	"fmt"
 	"fmt"
 
 	"github.com/quorumlock/quorumlock/redlock"

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -227,8 +228,9 @@ func (s *stage) run(text string) (string, error) {
 	if s.nodes != nil {
 		command.Env = append(command.Env, "REDLOCK_ADDRS="+strings.Join(s.nodes.Addrs(), ","))
 	}
-	var stdout, both bytes.Buffer
-	command.Stdout, command.Stderr = tee{&stdout, &both}, &both
+	var stdout bytes.Buffer
+	var both transcript
+	command.Stdout, command.Stderr = io.MultiWriter(&stdout, &both), &both
 	if err := command.Run(); err != nil {
 		return "", fmt.Errorf("%w\n%s%s\nwhat to do: mend it, or %s", err, text, both.String(), advice)
 	}
@@ -272,10 +274,17 @@ func environment() []string {
 	return kept
 }
 
-// tee writes to both.
-type tee struct{ one, other *bytes.Buffer }
-
-func (w tee) Write(p []byte) (int, error) {
-	w.other.Write(p)
-	return w.one.Write(p)
+// transcript is what a command has written on both its outputs, for which two goroutines write to it.
+type transcript struct {
+	mu   sync.Mutex // guards text
+	text bytes.Buffer
 }
+
+func (s *transcript) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(p)
+}
+
+// String returns all of it, once the command has ended.
+func (s *transcript) String() string { return s.text.String() }

@@ -88,7 +88,7 @@ func (s *stage) withFiles(text string) (string, *tls.Config, error) {
 	return ofServer.ReplaceAllString(text, s.dir+"/$1"), safe, err
 }
 
-// secured returns the addresses of three nodes that speak TLS and want certificates, and starts them if need be.
+// secured returns the addresses of nodes that speak TLS and want certificates, and starts them if need be.
 func (s *stage) secured() ([]string, error) {
 	if s.secure != nil {
 		return s.secure, nil
@@ -98,7 +98,7 @@ func (s *stage) secured() ([]string, error) {
 		return nil, err
 	}
 	var urls []string
-	for range 3 {
+	for range s.count {
 		port, err := freePort()
 		if err != nil {
 			return nil, err
@@ -114,7 +114,7 @@ func (s *stage) secured() ([]string, error) {
 
 // Code of docs/security.md, on nodes that speak TLS and want certificates: a lock can be had.
 func TestTLSInGo(t *testing.T) {
-	s := newStage(t, "")
+	s := newStage(t, "10.0.0.3:6379")
 	secure, err := s.secured()
 	if err != nil {
 		t.Fatal(err)

@@ -50,57 +50,8 @@ func (n *nodes) as(t *testing.T, user string, rules []string) (addrs []string) {
 	return addrs
 }
 
-// The users in docs/security.md can do what they are for, and their nodes have nothing to complain of.
-func TestDocumentedUsersAreEnough(t *testing.T) {
-	n := processes(t, cluster.Spec{Nodes: 3, Persist: cluster.PersistNo})
-	users := documented(t)
-	for _, c := range []struct {
-		user string
-		mode redlock.Mode
-	}{{"locks", redlock.Fenced}, {"doctor", redlock.Fenced}, {"plain", redlock.Plain}, {"bare", redlock.Plain}} {
-		t.Run(c.user, func(t *testing.T) {
-			addrs := n.as(t, c.user, users[c.user])
-			l, other := dial(t, addrs, redlock.Config{Mode: c.mode}), dial(t, addrs, redlock.Config{Mode: c.mode})
-			lease := lock(t, l, "orders/42")
-			if err := lease.Extend(t.Context()); err != nil {
-				t.Error(err)
-			}
-			got := make(chan *redlock.Lease, 1)
-			go func() {
-				next, err := other.Lock(bounded(t, patience), "orders/42")
-				if err != nil {
-					t.Error(err)
-				}
-				got <- next
-			}()
-			time.Sleep(100 * time.Millisecond) // until it waits
-			unlock(t, lease)
-			if next := <-got; next != nil {
-				unlock(t, next)
-			}
-			health, err := l.Check(t.Context())
-			if err != nil {
-				t.Error(err)
-			}
-			for _, one := range health.Nodes {
-				if one.Warning != "" || one.Unknown != "" || one.Err != nil {
-					t.Errorf("got %+v, want nothing to complain of", one)
-				}
-			}
-			n.nothingLeft(t)
-			if c.user == "bare" { // it finds out that it may not run scripts
-				return
-			}
-			for index := range n.direct {
-				if denied := n.ask(t, index, "ACL", "LOG").([]any); len(denied) > 0 {
-					t.Errorf("node %d has refused something: %v", index, denied)
-				}
-			}
-		})
-	}
-}
-
-// Each rule of a documented user is needed: where it is missing, an error or Check says so, and what to add.
+// Each rule of a documented user is needed: where it is missing, an error or Check says so, and what to add. That they are enough,
+// internal/handbook sees.
 func TestEveryRuleIsNeededAndNamed(t *testing.T) {
 	n := processes(t, cluster.Spec{Nodes: 3, Persist: cluster.PersistNo})
 	users := documented(t)

@@ -2,6 +2,7 @@ package integration
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,15 +10,12 @@ import (
 	"testing"
 
 	"github.com/quorumlock/quorumlock/internal/cluster"
+	"github.com/quorumlock/quorumlock/redlock"
 )
 
 // A service links a checkout as the README says, with the program that the README begins with, and it locks.
 func TestReadmeProgramLinksACheckout(t *testing.T) {
 	readme, err := os.ReadFile("../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	checkout, err := filepath.Abs("..")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,25 +35,7 @@ func TestReadmeProgramLinksACheckout(t *testing.T) {
 		}
 		program = strings.Replace(program, documented, addr, 1)
 	}
-	link := block(t, string(readme), "sh", "go mod edit -replace")
-	link = strings.Replace(link, "../quorumlock", checkout, 1)
-
-	service := t.TempDir()
-	if err := os.WriteFile(filepath.Join(service, "main.go"), []byte(program), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	run := func(script string) string {
-		t.Helper()
-		command := exec.CommandContext(context.WithoutCancel(t.Context()), "sh", "-ec", script)
-		command.Dir = service
-		out, err := command.CombinedOutput()
-		if err != nil {
-			t.Fatalf("%s: %v\n%s", script, err, out)
-		}
-		return string(out)
-	}
-	run("go mod init example.com/service")
-	run(link)
+	run := service(t, program, block(t, string(readme), "sh", "go mod edit -replace"))
 	if got := run("go run ."); got != "shipping order 42\n" {
 		t.Errorf("got %q from the README's program, want it to ship", got)
 	}
@@ -66,6 +46,70 @@ func TestReadmeProgramLinksACheckout(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A service links a checkout, and its module for OpenTelemetry, as docs/metrics.md says, and locks by the line that it begins with.
+func TestMetricsPageLinksACheckout(t *testing.T) {
+	page, err := os.ReadFile("../docs/metrics.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := cluster.Start(t.Context(), cluster.Spec{Kind: cluster.Embedded, Nodes: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	unlock(t, lock(t, dial(t, c.Addrs(), redlock.Config{Fresh: true}), "any"))
+	program := fmt.Sprintf(`package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/quorumlock/quorumlock/redlock"
+	"github.com/quorumlock/quorumlock/redlock/otelredlock"
+)
+
+func main() {
+	addrs := %#v
+	%s
+	if err != nil {
+		panic(err)
+	}
+	defer locker.Close()
+	fmt.Println(locker.Do(context.Background(), "orders/42", func(context.Context, *redlock.Lease) error { return nil }))
+}
+`, c.Addrs(), block(t, string(page), "go", "otelredlock.Observer()"))
+	run := service(t, program, block(t, string(page), "sh", "otelredlock=../quorumlock"))
+	if got := run("go run ."); got != "<nil>\n" {
+		t.Errorf("got %q from a service with the page's line, want that it locked", got)
+	}
+}
+
+// service makes a module of a program that links this checkout by a page's commands, and returns how commands are run in it.
+func service(t *testing.T, program, link string) (run func(script string) string) {
+	t.Helper()
+	checkout, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte(program), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run = func(script string) string {
+		t.Helper()
+		command := exec.CommandContext(context.WithoutCancel(t.Context()), "sh", "-ec", script)
+		command.Dir = dir
+		out, err := command.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%s: %v\n%s", script, err, out)
+		}
+		return string(out)
+	}
+	run("go mod init example.com/service")
+	run(strings.ReplaceAll(link, "../quorumlock", checkout))
+	return run
 }
 
 // block returns the first code block of the language that contains the text.

@@ -2,22 +2,15 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/alicebob/miniredis/v2"
 )
 
 const secret = "hunter2-sesame"
-
-func withTimeout(t *testing.T, d time.Duration) (context.Context, context.CancelFunc) {
-	t.Helper()
-	return context.WithTimeout(t.Context(), d)
-}
 
 // Whatever goes wrong with a password, no verb repeats it.
 func TestNoVerbTellsAPassword(t *testing.T) {

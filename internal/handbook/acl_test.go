@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"os/exec"
 	"slices"
 	"strings"
 	"time"
@@ -14,8 +15,9 @@ import (
 	"github.com/quorumlock/quorumlock/redlock"
 )
 
-// allows returns an error unless a user who is made by each line, ACL SETUSER NAME ... >PASSWORD ..., can lock a key of the
-// first pattern that it may use, wait for it, and pass Check without a warning, and is forbidden nothing meanwhile.
+// allows returns an error unless a user who is made by each line, ACL SETUSER NAME ... >PASSWORD ..., can do what it is
+// for: lock a key of the first pattern that it may use, wait for it, and pass Check without a warning; and for those who may
+// look at every key, or at the configuration, redlock init or redlock doctor. It is forbidden nothing meanwhile.
 func (s *stage) allows(b *block) error {
 	for line := range strings.Lines(b.text) {
 		words := strings.Fields(line)
@@ -30,8 +32,7 @@ func (s *stage) allows(b *block) error {
 }
 
 func (s *stage) user(words []string) error {
-	ctx := s.t.Context()
-	password, pattern := "", ""
+	name, password, pattern := words[2], "", ""
 	for _, word := range words[3:] {
 		if rest, is := strings.CutPrefix(word, ">"); is && password == "" {
 			password = rest
@@ -41,30 +42,61 @@ func (s *stage) user(words []string) error {
 		}
 	}
 	nodes := start(s.t, cluster.Spec{Nodes: 3})
-	declareNew(s.t, nodes.Addrs())
+	if name != "init" {
+		declareNew(s.t, nodes.Addrs())
+	}
 	var addrs []string
-	var clients []*redis.Client
 	for _, addr := range nodes.Addrs() {
-		c := redis.NewClient(&redis.Options{Addr: addr})
-		defer c.Close()
-		args := make([]any, len(words))
-		for i, word := range words {
-			args[i] = word
-		}
-		if err := c.Do(ctx, args...).Err(); err != nil {
+		if err := setUser(s, addr, words); err != nil {
 			return err
 		}
-		clients = append(clients, c)
-		addrs = append(addrs, (&url.URL{Scheme: "redis", User: url.UserPassword(words[2], password), Host: addr}).String())
+		addrs = append(addrs, (&url.URL{Scheme: "redis", User: url.UserPassword(name, password), Host: addr}).String())
+	}
+	if err := s.works(words, addrs, strings.ReplaceAll(pattern, "*", "a")); err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(words, func(word string) bool { return word == "+eval" || word == "+@all" }) {
+		return nil // it has to find out that it may not run scripts
+	}
+	return unforbidden(s.t.Context(), nodes.Addrs())
+}
+
+// works has a user do what its line is for.
+func (s *stage) works(words, addrs []string, key string) error {
+	switch words[2] {
+	case "init":
+		return s.verb(addrs, "init")
+	case "doctor":
+		if err := s.verb(addrs, "doctor", "--key", key); err != nil {
+			return err
+		}
 	}
 	var cfg redlock.Config
 	if !slices.Contains(words, "+mget") && !slices.Contains(words, "+@all") {
 		cfg.Mode = redlock.Plain // mode Fenced cannot do without
 	}
-	if err := cycle(ctx, addrs, cfg, strings.ReplaceAll(pattern, "*", "a")); err != nil {
+	return cycle(s.t.Context(), addrs, cfg, key)
+}
+
+// verb runs a verb of the command on nodes, which must end with 0.
+func (s *stage) verb(addrs []string, args ...string) error {
+	path, err := binary()
+	if err != nil {
 		return err
 	}
-	for _, c := range clients {
+	command := exec.CommandContext(s.t.Context(), path, args...)
+	command.Env = append(environment(), "REDLOCK_ADDRS="+strings.Join(addrs, ","))
+	if out, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("redlock %s: %w\n%s", strings.Join(args, " "), err, out)
+	}
+	return nil
+}
+
+// unforbidden returns an error if a node has refused somebody something.
+func unforbidden(ctx context.Context, addrs []string) error {
+	for _, addr := range addrs {
+		c := redis.NewClient(&redis.Options{Addr: addr})
+		defer c.Close()
 		if forbidden, err := c.Do(ctx, "ACL", "LOG").Slice(); err != nil || len(forbidden) > 0 {
 			return fmt.Errorf("was forbidden something: %v, %v", forbidden, err)
 		}

@@ -3,6 +3,7 @@ package handbook
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"net/url"
@@ -21,7 +22,7 @@ import (
 )
 
 // local are the settings in which a server here differs from one on a machine of its own.
-var local = []string{"port", "bind", "dir", "logfile", "daemonize", "pidfile", "supervised"}
+var local = []string{"port", "tls-port", "tls-ca-cert-file", "tls-cert-file", "tls-key-file", "bind", "dir", "logfile", "daemonize", "pidfile", "supervised"}
 
 // serves returns an error unless redis-server starts with the block as its redis.conf, has taken every setting as it
 // stands there, and votes.
@@ -37,7 +38,16 @@ func (s *stage) serves(b *block) error {
 	if err != nil {
 		return err
 	}
-	text := b.text + fmt.Sprintf("\nport %d\nbind 127.0.0.1\ndir %s\nlogfile \"\"\ndaemonize no\n", number, dir)
+	addr := "127.0.0.1:" + strconv.Itoa(number)
+	text, port := b.text, "port"
+	var safe *tls.Config
+	if strings.Contains(b.text, "\ntls-port ") {
+		port = "port 0\ntls-port"
+		if text, safe, err = s.withFiles(b.text); err != nil {
+			return err
+		}
+	}
+	text += fmt.Sprintf("\n%s %d\nbind 127.0.0.1\ndir %s\nlogfile \"\"\ndaemonize no\n", port, number, dir)
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		return err
 	}
@@ -53,8 +63,7 @@ func (s *stage) serves(b *block) error {
 		_ = command.Process.Kill()
 		<-ended
 	}()
-	addr := "127.0.0.1:" + strconv.Itoa(number)
-	client := redis.NewClient(&redis.Options{Addr: addr, Password: want["requirepass"]})
+	client := redis.NewClient(&redis.Options{Addr: addr, Password: want["requirepass"], TLSConfig: safe})
 	defer client.Close()
 	for deadline := time.Now().Add(10 * time.Second); ; {
 		err := client.Ping(s.t.Context()).Err()
@@ -83,7 +92,10 @@ func (s *stage) serves(b *block) error {
 	if password := want["requirepass"]; password != "" {
 		addr = (&url.URL{Scheme: "redis", User: url.UserPassword("", password), Host: addr}).String()
 	}
-	return votes(s.t.Context(), addr)
+	if safe != nil {
+		addr = "rediss://" + addr
+	}
+	return votes(s.t.Context(), addr, safe)
 }
 
 // settings returns the names and values in a redis.conf that a server can be asked for in the same words.
@@ -111,8 +123,8 @@ func freePort() (int, error) {
 }
 
 // votes returns an error unless the server is one that a lock can be had from.
-func votes(ctx context.Context, addr string) error {
-	l, err := redlock.Dial([]string{addr}, redlock.Config{Fresh: true})
+func votes(ctx context.Context, addr string, safe *tls.Config) error {
+	l, err := redlock.Dial([]string{addr}, redlock.Config{Fresh: true, TLS: safe})
 	if err != nil {
 		return err
 	}

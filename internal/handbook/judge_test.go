@@ -39,7 +39,7 @@ func TestEveryBlockIsTrue(t *testing.T) {
 		if len(left) > 0 {
 			t.Run(page, func(t *testing.T) {
 				t.Parallel()
-				s := newStage(t)
+				s := newStage(t, texts[page])
 				for _, b := range left {
 					if err := s.judge(b); err != nil {
 						t.Errorf("%v: %v", b, err)
@@ -73,6 +73,8 @@ func (s *stage) judge(b *block) error {
 		})
 	case "conf", "redis":
 		return s.serves(b)
+	case "crontab":
+		return s.ticks(b)
 	case "":
 		if strings.HasPrefix(b.text, "ACL SETUSER ") {
 			return s.allows(b)
@@ -104,7 +106,7 @@ func documents(decode func(any) error) error {
 
 // A block that is wrong is found out, in each language.
 func TestWrongBlocksAreFoundOut(t *testing.T) {
-	s := newStage(t)
+	s := newStage(t, "")
 	for _, b := range []*block{
 		{language: "sh", text: "make nonsense\n"},
 		{language: "sh", text: "no-such-command\n"},
@@ -124,6 +126,15 @@ func TestWrongBlocksAreFoundOut(t *testing.T) {
 		{language: "json", text: `{"a":}`},
 		{language: "conf", text: "nonsense yes\n"},
 		{language: "conf", text: "maxmemory 100mb\nmaxmemory-policy allkeys-lru\n"},
+		{language: "conf", text: "port 0\ntls-port 6379\ntls-ca-cert-file /etc/redis/ca.pem\ntls-cert-file /etc/redis/node.pem\ntls-key-file /etc/redis/another.key\n"},
+		{language: "crontab", text: "0 3 * *  true\n"},
+		{language: "crontab", text: "0 3 * * *  false\n"},
+		{language: "crontab", text: "A=1\n"},
+		{language: "sh", text: "redlock status no-key --no-such-flag\n"},
+		{language: "sh", text: "redlock doctor --tls-ca ca.pem --addr 10.0.0.1:6379,10.0.0.2:6379,10.0.0.3:6379\n"},
+		{language: "sh", text: "redlock doctor --user nobody --password-file /run/secrets/nobody\n"},
+		{language: "", text: "ACL SETUSER init reset on >secret ~* -@all +eval +get +set +del +time +info\n"},
+		{language: "", text: "ACL SETUSER doctor reset on >secret ~orders/* ~quorumlock:* &quorumlock:* -@all +eval +evalsha +get +set +mget +del +pexpire +pttl +time +info +ping +config|get\n"},
 		{language: "", text: "whatever\n"},
 		{language: "", text: "$ echo one\ntwo\n"},
 		{language: "", text: "ACL SETUSER locks reset on >secret ~a/* ~quorumlock:* &quorumlock:* -@all +eval\n"},
@@ -137,7 +148,7 @@ func TestWrongBlocksAreFoundOut(t *testing.T) {
 
 // What is right passes, in each language: an error of the judge's would hide behind those above.
 func TestRightBlocksPass(t *testing.T) {
-	s := newStage(t)
+	s := newStage(t, "")
 	said := &block{language: "sh", text: "echo took 17 ms and 3.5 s\n"}
 	for _, b := range []*block{
 		said,
@@ -152,6 +163,7 @@ func TestRightBlocksPass(t *testing.T) {
 		{language: "json", text: "{\"a\":1}\n{\"a\":2}\n"},
 		{language: "conf", text: "appendonly yes\nappendfsync always\nmaxmemory-policy noeviction\n"},
 		{language: "sh", text: "sh -c './deploy.sh --now'\n"},
+		{language: "crontab", text: "# a comment\nA=1\n*/5 3 1-5 * mon  [ $A = 1 ] && /usr/local/bin/nightly\n"},
 		{language: "", text: "ACL SETUSER plain reset on >secret ~orders/* ~quorumlock:* -@all +eval +evalsha +get +set +del +pexpire +pttl +info +time\n"},
 		{language: "lua", text: "local run, history, former, longest, members = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]\n"},
 	} {

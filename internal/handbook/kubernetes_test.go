@@ -53,7 +53,7 @@ func TestKubernetesNodesVote(t *testing.T) {
 		t.Fatalf("got %v with the arguments %v and %d rules that keep pods apart", kinds, args, anti)
 	}
 	c := start(t, cluster.Spec{Nodes: 1, Args: args})
-	if err := votes(t.Context(), c.Addrs()[0]); err != nil {
+	if err := votes(t.Context(), c.Addrs()[0], nil); err != nil {
 		t.Error(err)
 	}
 }

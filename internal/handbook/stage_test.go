@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -46,19 +47,31 @@ var real = []string{"sh", "cat", "echo", "printf", "mkdir", "sleep", "true", "fa
 // standIns are the programs in whose place this one checks, and partly does, what it is asked for.
 var standIns = []string{"redlock", "go", "make"}
 
-// stage is where the commands of one page are run: a directory, a PATH, and five nodes of real Redis that they may use. Only
-// one goroutine may use it.
+// stage is where the commands of one page are run: a directory, a PATH, and nodes of real Redis that they may use. Only one
+// goroutine may use it.
 type stage struct {
 	t       *testing.T
+	page    string // its text
 	dir     string
 	bin     string
+	count   int               // of the nodes
 	nodes   *cluster.Cluster  // started when a command first needs them
+	secure  []string          // the addresses of others, which speak TLS; started likewise
+	signed  bool              // there are certificates in dir
 	printed map[*block]string // what commands have written on standard output
 }
 
-func newStage(t *testing.T) *stage {
+// newStage returns a stage for the blocks of a page's text: with three nodes if that names no more, else with five.
+func newStage(t *testing.T, page string) *stage {
 	t.Helper()
-	s := &stage{t: t, dir: t.TempDir(), bin: t.TempDir(), printed: map[*block]string{}}
+	s := &stage{t: t, page: page, dir: t.TempDir(), bin: t.TempDir(), count: 5, printed: map[*block]string{}}
+	highest := ""
+	for _, m := range withPort.FindAllStringSubmatch(page, -1) {
+		highest = max(highest, m[1])
+	}
+	if highest == "3" {
+		s.count = 3
+	}
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -79,11 +92,11 @@ func newStage(t *testing.T) *stage {
 	return s
 }
 
-// masters returns the page's five nodes, and starts them if need be. They are declared to be new.
+// masters returns the page's nodes, and starts them if need be. They are declared to be new.
 func (s *stage) masters() []string {
 	s.t.Helper()
 	if s.nodes == nil {
-		s.nodes = start(s.t, cluster.Spec{Nodes: 5})
+		s.nodes = start(s.t, cluster.Spec{Nodes: s.count})
 		declareNew(s.t, s.nodes.Addrs())
 	}
 	return s.nodes.Addrs()
@@ -114,17 +127,22 @@ func start(t *testing.T, spec cluster.Spec) *cluster.Cluster {
 // declareNew says that no lock can be held on the nodes yet, which therefore vote at once.
 func declareNew(t *testing.T, addrs []string) {
 	t.Helper()
-	l, err := redlock.Dial(addrs, redlock.Config{Fresh: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	if err := l.Do(t.Context(), "any", func(context.Context, *redlock.Lease) error { return nil }); err != nil {
+	if err := declared(t.Context(), addrs, redlock.Config{}); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// These are the addresses that pages use for the five nodes.
+func declared(ctx context.Context, addrs []string, cfg redlock.Config) error {
+	cfg.Fresh = true
+	l, err := redlock.Dial(addrs, cfg)
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	return l.Do(ctx, "any", func(context.Context, *redlock.Lease) error { return nil })
+}
+
+// These are the addresses that pages use for the nodes.
 var (
 	withPort  = regexp.MustCompile(`(?:(?:127\.0\.0\.1|localhost):710|10\.0\.0\.)([1-5])(?::6379)?\b`)
 	cliHost   = regexp.MustCompile(`-h 10\.0\.0\.([1-5])(?: -p 6379)?\b`)
@@ -133,22 +151,43 @@ var (
 	exits     = regexp.MustCompile(`^(.*\S)\s+#.*\bexits? (?:code )?(\d+)\b`)
 )
 
-// placed returns text with the addresses of this stage's nodes in place of those that pages use.
-func (s *stage) placed(text string) string {
+// placed returns text with the addresses of this stage's nodes in place of those that pages use, on each line that speaks of
+// TLS those of nodes that do.
+func (s *stage) placed(text string) (string, error) {
 	if !usesNodes.MatchString(text) {
-		return text
+		return text, nil
 	}
-	addrs := s.masters()
+	var out strings.Builder
+	for line := range strings.Lines(text) {
+		addrs := s.masters()
+		if strings.Contains(line, " --tls") {
+			secure, err := s.secured()
+			if err != nil {
+				return "", err
+			}
+			addrs = secure
+		}
+		line, err := s.credentials(line)
+		if err != nil {
+			return "", err
+		}
+		out.WriteString(at(addrs, line))
+	}
+	return out.String(), nil
+}
+
+// at returns a line with these addresses in place of those that pages use.
+func at(addrs []string, line string) string {
 	node := func(digit string) string { return addrs[digit[0]-'1'] }
-	text = cliHost.ReplaceAllStringFunc(text, func(m string) string {
+	line = cliHost.ReplaceAllStringFunc(line, func(m string) string {
 		host, port, _ := strings.Cut(node(cliHost.FindStringSubmatch(m)[1]), ":")
 		return "-h " + host + " -p " + port
 	})
-	text = cliPort.ReplaceAllStringFunc(text, func(m string) string {
+	line = cliPort.ReplaceAllStringFunc(line, func(m string) string {
 		_, port, _ := strings.Cut(node(cliPort.FindStringSubmatch(m)[1]), ":")
 		return "-p " + port
 	})
-	return withPort.ReplaceAllStringFunc(text, func(m string) string { return node(withPort.FindStringSubmatch(m)[1]) })
+	return withPort.ReplaceAllStringFunc(line, func(m string) string { return node(withPort.FindStringSubmatch(m)[1]) })
 }
 
 // run runs a page's commands, one after the other, until one fails, and returns what they wrote on standard output. A line
@@ -174,7 +213,14 @@ func (s *stage) run(text string) (string, error) {
 	}
 	ctx, cancel := context.WithTimeout(s.t.Context(), 60*time.Second)
 	defer cancel()
-	command := exec.CommandContext(ctx, "/bin/sh", "-ec", s.placed(script.String()))
+	placed, err := s.placed(script.String())
+	if err != nil {
+		return "", err
+	}
+	if declares.MatchString(text) { // what it says of its nodes is not what the next block counts on
+		defer s.forget()
+	}
+	command := exec.CommandContext(ctx, "/bin/sh", "-ec", placed)
 	command.Dir = s.dir
 	command.WaitDelay = time.Second
 	command.Env = append(environment(), "PATH="+s.bin, "HANDBOOK_PATH="+os.Getenv("PATH"), "HANDBOOK_REDLOCK="+path,
@@ -182,12 +228,26 @@ func (s *stage) run(text string) (string, error) {
 	if s.nodes != nil {
 		command.Env = append(command.Env, "REDLOCK_ADDRS="+strings.Join(s.nodes.Addrs(), ","))
 	}
-	var stdout, both bytes.Buffer
-	command.Stdout, command.Stderr = tee{&stdout, &both}, &both
+	var stdout bytes.Buffer
+	var both transcript
+	command.Stdout, command.Stderr = io.MultiWriter(&stdout, &both), &both
 	if err := command.Run(); err != nil {
 		return "", fmt.Errorf("%w\n%s%s\nwhat to do: mend it, or %s", err, text, both.String(), advice)
 	}
 	return stdout.String(), nil
+}
+
+// declares matches what changes what nodes remember of their clients.
+var declares = regexp.MustCompile(`\bredlock init\b|--deployment\b`)
+
+// forget has the next block start nodes of its own.
+func (s *stage) forget() {
+	if s.nodes != nil {
+		if err := s.nodes.Close(); err != nil {
+			s.t.Error(err)
+		}
+		s.nodes = nil
+	}
 }
 
 // ownScript matches a script of the reader's own, which does nothing here.
@@ -214,10 +274,17 @@ func environment() []string {
 	return kept
 }
 
-// tee writes to both.
-type tee struct{ one, other *bytes.Buffer }
-
-func (w tee) Write(p []byte) (int, error) {
-	w.other.Write(p)
-	return w.one.Write(p)
+// transcript is what a command has written on both its outputs, for which two goroutines write to it.
+type transcript struct {
+	mu   sync.Mutex // guards text
+	text bytes.Buffer
 }
+
+func (s *transcript) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(p)
+}
+
+// String returns all of it, once the command has ended.
+func (s *transcript) String() string { return s.text.String() }

@@ -134,7 +134,7 @@ func TestWrongBlocksAreFoundOut(t *testing.T) {
 		{language: "sh", text: "redlock doctor --tls-ca ca.pem --addr 10.0.0.1:6379,10.0.0.2:6379,10.0.0.3:6379\n"},
 		{language: "sh", text: "redlock doctor --user nobody --password-file /run/secrets/nobody\n"},
 		{language: "", text: "ACL SETUSER init reset on >secret ~* -@all +eval +get +set +del +time +info\n"},
-		{language: "", text: "ACL SETUSER doctor reset on >secret ~orders/* ~quorumlock:* &quorumlock:* -@all +eval +evalsha +get +set +mget +del +pexpire +pttl +time +info +ping +config|get\n"},
+		{language: "", text: "ACL SETUSER doctor reset on >secret ~orders/* ~quorumlock:* &quorumlock:* -@all +eval +evalsha +get +set +mget +del +pexpire +pttl +time +info +zadd +zrem +zrange +zpopmin +publish +subscribe +pubsub|numsub +ping\n"},
 		{language: "", text: "whatever\n"},
 		{language: "", text: "$ echo one\ntwo\n"},
 		{language: "", text: "ACL SETUSER locks reset on >secret ~a/* ~quorumlock:* &quorumlock:* -@all +eval\n"},

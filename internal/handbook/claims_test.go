@@ -27,6 +27,7 @@ var claims = []claim{
 	{"examples/README.md", "go run ./examples/cron", "examples.TestCron"},
 	{"examples/README.md", "go run ./examples/tenants", "examples.TestTenants"},
 	{"examples/README.md", "cd examples/fencing-sql", "examples/fencing-sql.TestPlay"},
+	{"examples/README.md", "cd examples/prometheus", "examples/prometheus.TestScrapeHasWhatIsAskedFor"},
 	{"examples/prometheus/README.md", "go run . -fresh", "examples/prometheus.TestScrapeHasWhatIsAskedFor examples/prometheus.TestConfigurationFindsTheService"},
 	{"docs/how-it-works.md", " caller ", "internal/handbook.TestDiagramsNameWhatExists"},
 	{"docs/how-it-works.md", " process A ", "internal/handbook.TestDiagramsNameWhatExists"},

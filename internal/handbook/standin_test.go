@@ -35,7 +35,7 @@ func stand(name string, args []string) error {
 var quick = map[string]func(args []string) []string{
 	"bench": func(args []string) []string {
 		args = append(replaced(args, "docker:5", "embedded:5", "process:5", "embedded:5", "@5s", "@150ms", "@2s+2s", "@50ms+50ms",
-			"@6s+1s", "@150ms+50ms"), "--duration=300ms", "--warmup=50ms")
+			"@6s+1s", "@150ms+50ms"), "--duration=1s", "--warmup=50ms")
 		if !slices.Contains(args, "--rate") {
 			args = append(args, "--workers=2")
 		}

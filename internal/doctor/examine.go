@@ -60,7 +60,7 @@ func (p *patient) examine(ctx context.Context) {
 		p.settings = map[string]string{}
 		for _, name := range []string{"appendfsync", "appendonly", "no-appendfsync-on-rewrite"} {
 			got, err := p.client.ConfigGet(ctx, name).Result()
-			if err == nil && got[name] == "" {
+			if err == nil && got[name] == "" && name == "appendfsync" {
 				err = errors.New("CONFIG GET tells nothing of " + name)
 			}
 			if err != nil {

@@ -62,7 +62,7 @@ func (e *embeddedNode) info(section string) string {
 
 func (e *embeddedNode) configGet(c *server.Peer, patterns []string) {
 	settings := [][2]string{
-		{"appendonly", "yes"}, {"appendfsync", string(e.persist)},
+		{"appendonly", "yes"}, {"appendfsync", string(e.persist)}, {"no-appendfsync-on-rewrite", "no"},
 		{"maxmemory", "0"}, {"maxmemory-policy", "noeviction"}, {"save", ""},
 	}
 	if e.persist == PersistNo {

@@ -101,6 +101,7 @@ func Run(ctx context.Context, cfg Config) (Result, error) {
 	}
 	each(all, func(c *candidate) { c.look(ctx) })
 	twins(all)
+	used(all)
 	clear := true
 	for _, c := range all {
 		clear = clear && len(c.Against) == 0

@@ -2,6 +2,8 @@ package declare
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/quorumlock/quorumlock/internal/node"
@@ -64,17 +66,41 @@ func (c *candidate) locks() {
 	if c.seen.lines > 0 {
 		c.note("somebody waits for %d %s, or has within a day", c.seen.lines, plural(c.seen.lines, "key", "keys"))
 	}
-	if c.seen.fences == 0 {
+	if c.seen.fences > 0 {
+		c.note("gave locks within a day, the last one %v ago", c.since())
+	}
+}
+
+// since is how long ago the node gave its last new lock, as its fence counters tell. Those know nothing of how long that
+// lock has been extended since.
+func (c *candidate) since() time.Duration {
+	return max(0, c.standing.Now.Sub(c.seen.latest)).Round(time.Second)
+}
+
+// used has nodes that may have forgotten votes refused where one of the nodes has given locks: the deployment is in use then,
+// and what was forgotten may be a lock that was extended ever since.
+func used(all []*candidate) {
+	giver := slices.IndexFunc(all, func(c *candidate) bool { return c.seen.fences > 0 })
+	if giver < 0 {
 		return
 	}
-	ago := c.standing.Now.Sub(c.seen.latest)
-	votes := c.standing.Meta != "" && c.standing.VotesIn == 0 && !c.standing.Changed
-	if !votes && ago < c.policy.Quarantine() {
-		c.against("gave a lock %v ago, which it may have forgotten: wait %v", max(0, ago).Round(time.Millisecond),
-			(c.policy.Quarantine() - ago).Round(time.Millisecond))
-		return
+	for _, c := range all {
+		switch s := c.standing; {
+		case c.State == Silent || s.Meta != "" && s.VotesIn == 0 && !s.Changed:
+		case c.seen.fences > 0:
+			c.against("gave locks within a day, one of which may be held yet, and which it may have forgotten: %s", c.wait())
+		default:
+			c.against("may have given locks that it has forgotten: it does not vote, and %s gave some within a day: %s", all[giver].Addr, c.wait())
+		}
 	}
-	c.note("gave locks within a day, the last one %v ago", max(0, ago).Round(time.Second))
+}
+
+// wait says when a node votes that is not declared.
+func (c *candidate) wait() string {
+	if c.standing.VotesIn > 0 && !c.standing.Changed {
+		return fmt.Sprintf("it votes by itself in %v", c.standing.VotesIn.Round(time.Millisecond))
+	}
+	return fmt.Sprintf("it votes by itself %v after a client has asked it for a lock", c.policy.Quarantine().Round(time.Millisecond))
 }
 
 func plural(n int, one, many string) string {

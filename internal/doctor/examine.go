@@ -19,22 +19,23 @@ type patient struct {
 	cfg    Config
 	client *redis.Client
 
-	failed   error           // why it could not be reached
-	rtts     []time.Duration // of a few PINGs
-	info     map[string]string
-	noInfo   error // why INFO tells nothing
-	settings map[string]string
-	noConfig error
-	sentinel bool // a Sentinel listens to it
-	ahead    time.Duration
-	told     bool // its clock
-	standing node.Standing
-	noStand  error
-	user     string // the Redis user that we are
-	lacks    []node.Lack
-	noLacks  error
-	keys     map[string]error // why a key may not be locked
-	ips      []string
+	failed     error           // why it could not be reached
+	rtts       []time.Duration // of a few PINGs
+	info       map[string]string
+	noInfo     error // why INFO tells nothing
+	settings   map[string]string
+	noConfig   error
+	sentinel   bool  // a Sentinel listens to it
+	noSentinel error // why that is not known
+	ahead      time.Duration
+	told       bool // its clock
+	standing   node.Standing
+	noStand    error
+	user       string // the Redis user that we are
+	lacks      []node.Lack
+	noLacks    error
+	keys       map[string]error // why a key may not be locked
+	ips        []string
 
 	twin   string // the address of the same server
 	median time.Duration
@@ -71,7 +72,7 @@ func (p *patient) examine(ctx context.Context) {
 	})
 	p.ask(ctx, func(ctx context.Context) {
 		heard, err := p.client.PubSubNumSub(ctx, "__sentinel__:hello").Result()
-		p.sentinel = err == nil && heard["__sentinel__:hello"] > 0
+		p.sentinel, p.noSentinel = err == nil && heard["__sentinel__:hello"] > 0, err
 	})
 	p.ask(ctx, p.readClock)
 	if p.user = p.client.Options().Username; p.user == "" {

@@ -135,17 +135,30 @@ func version(text string) int {
 }
 
 func (p *patient) judgeMode() {
-	switch mode := p.info["redis_mode"]; mode {
+	mode := p.info["redis_mode"]
+	if mode == "" { // Valkey calls it otherwise
+		mode = p.info["server_mode"]
+	}
+	if p.info["cluster_enabled"] == "1" {
+		mode = "cluster"
+	}
+	switch mode {
 	case "sentinel":
 		p.Votes = false
 		p.find("mode", Problem, "is a Sentinel, and no node", "a Sentinel stores nothing", "give the addresses of the masters themselves, which must be independent of each other")
 	case "cluster":
 		p.find("mode", Problem, "runs in cluster mode", "keys belong to one of the cluster's masters: another one answers MOVED and has no vote, and a failover forgets votes",
 			"give each node as a Redis of its own, with cluster-enabled no")
+	case "":
+		p.find("mode", Unknown, "it does not tell its mode", "a node in cluster mode has only a part of the keys, and a failover forgets votes", "find out by other ways, and then say --allow-unknown")
 	default:
-		p.fine("mode", "standalone")
+		p.fine("mode", "%s", mode)
 	}
-	if p.sentinel {
+	switch {
+	case p.noSentinel != nil && p.info["connected_slaves"] != "0": // without a replica there is nothing to promote
+		p.find("sentinel", Unknown, "it does not tell whether a Sentinel watches it: "+node.Explain(p.noSentinel, p.cfg.Timeout).Error(),
+			"a Sentinel promotes a replica that may not have the last votes", "allow the Redis user of doctor +pubsub|numsub, or find out by other ways and then say --allow-unknown")
+	case p.sentinel:
 		p.find("sentinel", Warning, "is watched by a Sentinel", "a Sentinel promotes a replica that may not have the last votes; the guard of rule R6 then keeps it from voting for MaxTTL, and mode Plain has no guard",
 			"let no Sentinel watch these nodes: what is there to survive a node's death is the other nodes")
 	}
@@ -173,6 +186,8 @@ func (p *patient) judgeReplicas() {
 	}
 	if p.info["connected_slaves"] == "0" {
 		p.fine("replicas", "none")
+	} else if p.Role != "" {
+		p.find("replicas", Unknown, "it does not tell whether replicas are attached", "a replica that is promoted may not have the last votes", "find out by other ways, and then say --allow-unknown")
 	}
 }
 

@@ -25,6 +25,8 @@ func (p *patient) judgePersistence() {
 		p.forgetful("appendonly yes, appendfsync "+p.settings["appendfsync"]+": a power cut forgets the last votes; a mere crash of the process forgets none", "CONFIG SET appendfsync always")
 	case p.settings["no-appendfsync-on-rewrite"] == "yes":
 		p.forgetful("appendfsync always, but no-appendfsync-on-rewrite yes: while the file is rewritten nothing is synced", "CONFIG SET no-appendfsync-on-rewrite no")
+	case p.settings["no-appendfsync-on-rewrite"] != "no":
+		p.find("persistence", Unknown, "appendfsync always; no-appendfsync-on-rewrite is not told", p.durability(), "find out by other ways, and then say --allow-unknown")
 	default:
 		p.fine("persistence", "appendonly yes, appendfsync always: a restart forgets nothing that was answered")
 	}

@@ -80,8 +80,10 @@ func (t *target) ask(ctx context.Context, keys []string, timeout time.Duration) 
 		switch why := asked[i].owner.Err(); {
 		case errors.Is(asked[i].second.Err(), errUnanswered):
 			n.fail(err, timeout, key)
-		case why != nil && !errors.Is(why, redis.Nil) && !redis.HasErrorPrefix(why, "WRONGTYPE"):
+		case !tells(why):
 			n.fail(why, timeout, key)
+		case !tells(asked[i].second.Err()):
+			n.fail(asked[i].second.Err(), timeout, key)
 		default:
 			n.read(asked[i], timeout)
 		}
@@ -90,6 +92,11 @@ func (t *target) ask(ctx context.Context, keys []string, timeout time.Duration) 
 		}
 	}
 	return said
+}
+
+// tells reports whether an answer to GET tells what is under the key: also that there is nothing, or no string.
+func tells(err error) bool {
+	return err == nil || errors.Is(err, redis.Nil) || redis.HasErrorPrefix(err, "WRONGTYPE")
 }
 
 func (n *Node) fail(err error, timeout time.Duration, key string) {

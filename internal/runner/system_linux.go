@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
 
@@ -25,23 +26,40 @@ func bury(attr *syscall.SysProcAttr, signal syscall.Signal) { attr.Pdeathsig = s
 
 // onlyZombies reports whether everybody in a process group has ended, and some have not been waited for by a parent that is
 // not in the group. It is false where that cannot be told.
+//
+// Who is started while it looks may be missed, and who has started him be dead by then: so it looks twice. Whoever was missed
+// the first time is seen the second time, alive or dead, and somebody who was not there before.
 func onlyZombies(group int) bool {
+	first := zombies(group)
+	return len(first) > 0 && slices.Equal(first, zombies(group))
+}
+
+// zombies returns the processes of a group by what /proc calls them; nothing when one of them is alive.
+func zombies(group int) []string {
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
-		return false
+		return nil
 	}
-	found := false
+	var dead []string
 	for _, name := range stats {
 		fields := stat(name)
 		if len(fields) < 3 || string(fields[2]) != strconv.Itoa(group) {
 			continue
 		}
-		if state := fields[0][0]; state != 'Z' && state != 'X' {
-			return false
+		if !ended(fields) {
+			return nil
 		}
-		found = true
+		dead = append(dead, name)
 	}
-	return found
+	return dead
+}
+
+// ended reports whether nothing of a process runs. One whose first thread has ended before the others looks like a zombie, but
+// for the number of its threads.
+func ended(fields [][]byte) bool {
+	const threads = 17
+	state := fields[0][0]
+	return (state == 'Z' || state == 'X') && len(fields) > threads && (string(fields[threads]) == "1" || string(fields[threads]) == "0")
 }
 
 // parentOf returns the parent of a process; 0 when there is no telling.

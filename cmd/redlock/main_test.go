@@ -3,7 +3,9 @@ package main
 import (
 	"encoding/json"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -16,7 +18,19 @@ func TestMain(m *testing.M) {
 	if len(os.Args) == 2 && os.Args[1] == processVerb { // a test's bench has started us
 		os.Exit(run())
 	}
-	testscript.Main(m, map[string]func(){"redlock": main, "beat": beat, "record": record})
+	testscript.Main(heeding{m}, map[string]func(){"redlock": main, "beat": beat, "record": record})
+}
+
+// heeding runs tests that are about signals also where nohup, or a shell's &, has them ignored: commands get them then.
+type heeding struct{ tests *testing.M }
+
+func (h heeding) Run() int {
+	for _, s := range []os.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT} {
+		if signal.Ignored(s) {
+			signal.Notify(make(chan os.Signal, 1), s)
+		}
+	}
+	return h.tests.Run()
 }
 
 // Every script in testdata does what it says.

@@ -32,6 +32,7 @@ func TestSignalNames(t *testing.T) {
 
 // All signals are passed on but those that are about this process; those that end nobody end no wait.
 func TestWhichSignalsAreHeard(t *testing.T) {
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT) // also under nohup
 	passed, ends := forwarded(), ending()
 	for _, s := range []os.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGALRM, syscall.SIGABRT} {
 		if !slices.Contains(passed, s) || !slices.Contains(ends, s) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"os/signal"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -40,12 +41,29 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"jsonlines": jsonLines, "benchresult": benchResult, "waiting": waitingOf,
-			"lines": linesOf, "samerest": sameRest, "nodes": startNodes, "down": downNode, "tell": tellNode, "code": codeOf, "held": holdKey},
+			"lines": linesOf, "samerest": sameRest, "nodes": startNodes, "down": downNode, "tell": tellNode, "code": codeOf, "held": holdKey, "untilfails": untilFails},
 		Setup: func(env *testscript.Env) error {
 			env.Values[nodesKey{}] = make([]*cluster.Cluster, 1)
 			return nil
 		},
 	})
+}
+
+// untilFails TIMES COMMAND...: the command fails in one of so many tries; for what is found by chance.
+func untilFails(ts *testscript.TestScript, neg bool, args []string) {
+	tries := 0
+	if !neg && len(args) > 1 {
+		tries, _ = strconv.Atoi(args[0])
+	}
+	if tries < 1 {
+		ts.Fatalf("usage: untilfails TIMES COMMAND...")
+	}
+	for range tries {
+		if ts.Exec(args[1], args[2:]...) != nil {
+			return
+		}
+	}
+	ts.Fatalf("it passed %d times", tries)
 }
 
 // jsonLines FILE EVENT... : every line is a JSON object with an event, times do not decrease, each EVENT occurs, and

@@ -77,14 +77,15 @@ func (k *Key) judge(rule quorum.Rule) {
 func (k *Key) held(owner string, count int, rule quorum.Rule) {
 	k.Verdict, k.Owner, k.Granted = IsHeld, owner, count
 	var left []float64
+	var fences []uint64
 	for _, n := range k.Nodes {
 		if n.State == Held && n.owner == owner {
-			left = append(left, n.Left)
-			k.Fence = max(k.Fence, n.Fence)
+			left, fences = append(left, n.Left), append(fences, n.Fence)
 		}
 	}
-	if !ours(owner) { // the counter is of somebody before
-		k.Fence = 0
+	// A majority has the lease's fence, and fewer a larger one: those that have granted when it was won already.
+	if slices.Sort(fences); ours(owner) { // else the counters are of somebody before
+		k.Fence = fences[len(fences)-rule.Need()]
 	}
 	// A majority has it until the one expires that is in its place from behind; what never expires comes last.
 	slices.SortFunc(left, func(a, b float64) int {

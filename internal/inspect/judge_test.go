@@ -50,7 +50,7 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
-// A key is held until the majority is over, and the lease has the largest fence of those that hold it.
+// A key is held until the majority is over, and the lease has the largest fence that a majority has.
 func TestUntilWhenAKeyIsHeld(t *testing.T) {
 	for _, c := range []struct {
 		left []float64
@@ -68,7 +68,7 @@ func TestUntilWhenAKeyIsHeld(t *testing.T) {
 		}
 		k.Nodes = append(k.Nodes, make([]Node, 3-len(k.Nodes))...)
 		k.judge(quorum.Majority(3))
-		if k.Verdict != IsHeld || k.Left != c.want || k.Fence != uint64(64*len(c.left)) || k.Granted != len(c.left) {
+		if k.Verdict != IsHeld || k.Left != c.want || k.Fence != uint64(64*(len(c.left)-1)) || k.Granted != len(c.left) {
 			t.Errorf("got %v, left %v, fence %d, granted %d of %v, want left %v", k.Verdict, k.Left, k.Fence, k.Granted, c.left, c.want)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 // Room for what stands around the field of a chart or a strip. Left and right are the same for both, so that the same
 // moment stands at the same place in all drawings of a page.
 const (
-	left, right, top, bottom = 58, 14, 22, 40
+	left, right, top, bottom = 64, 14, 22, 40
 )
 
 // How wide letters are at most on average, in pixels of a drawing's 12 px font: of names, and of figures.

@@ -151,7 +151,7 @@ func TestBadSpanIsNeverLost(t *testing.T) {
 
 // The mark of a bad span stands above its bar, and below the row above and the words of its own row.
 func TestMarksHaveRoom(t *testing.T) {
-	drawn := regexp.MustCompile(`<rect class="bad" x="[0-9.]+" y="(\d+)" width="[0-9.]+" height="(\d+)">|<path class="bad" d="M[0-9.]+ (\d+)h12l-6 9z"/>|<text x="58.0" y="(\d+)">noted`)
+	drawn := regexp.MustCompile(`<rect class="bad" x="[0-9.]+" y="(\d+)" width="[0-9.]+" height="(\d+)">|<path class="bad" d="M[0-9.]+ (\d+)h12l-6 9z"/>|<text x="64.0" y="(\d+)">noted`)
 	for _, note := range []string{"", "noted"} {
 		row := Row{Name: "n1", Note: note, Spans: []Span{{From: 1, To: 2, Bad: true}}}
 		s := &Strip{X: Axis{Max: 9}, Rows: []Row{row, row}}

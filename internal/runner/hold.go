@@ -38,7 +38,7 @@ func (r *Run) hold(signals chan os.Signal) Outcome {
 	case Warn:
 		onDeath = 0
 	}
-	c, err := start(r.path, r.spec.Argv, r.environment(), r.spec.Foreground, onDeath)
+	c, err := start(r.path, r.spec.Argv, r.environment(), r.spec.Foreground, onDeath, r.guard)
 	if err != nil {
 		code := CodeFailed
 		if why, ok := errors.AsType[*startError](err); ok {
@@ -81,13 +81,18 @@ func (h *holding) attend() {
 	}
 }
 
+// guard has the command killed if this process does not go on while the lease has so much left as now.
+func (r *Run) guard(c *command) error {
+	at := machineNow() // before the lease is asked: what time goes by in between is on the safe side
+	return c.guard(r.lease.Left()-r.spec.Plan.Backstop(), at)
+}
+
 // step does what the course says, and returns when it wants to be asked again.
 func (h *holding) step() time.Duration {
-	at := machineNow() // before the lease is asked: what time goes by in between is on the safe side
-	now, left := time.Since(h.since), h.lease.Left()
-	if err := h.command.guard(left-h.spec.Plan.Backstop(), at); err != nil {
+	if err := h.guard(h.command); err != nil {
 		h.warn("%v", err)
 	}
+	now, left := time.Since(h.since), h.lease.Left()
 	move, next := h.course.Step(now, left)
 	switch move {
 	case Alert:

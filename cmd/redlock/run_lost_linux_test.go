@@ -137,6 +137,23 @@ func TestKeyIsKeptForTheWholeGroup(t *testing.T) {
 	r.exits(5)
 }
 
+// The key is free when nobody of the group runs, although a parent that has left it does not bury its dead, and the TTL is short.
+func TestTheDeadDoNotKeepTheKey(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, 3)
+	r := s.run("--ttl", "500ms", "k", "-c", `(true & exec setsid beat far >/dev/null 2>&1) & sleep 0.2`)
+	s.beating("far")
+	begin := time.Now()
+	late := time.AfterFunc(5*time.Second, func() { s.stop("far") })
+	defer late.Stop()
+	r.exits(0)
+	if took := time.Since(begin); took > 2*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	s.stop("far")
+	await(t, "the end of the parent", func() bool { return dead(s.pulse("far").pid) })
+}
+
 // statOf returns what /proc knows of a process.
 func statOf(pid int) string {
 	stat, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")

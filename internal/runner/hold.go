@@ -56,19 +56,22 @@ func (r *Run) hold(signals chan os.Signal) Outcome {
 func (h *holding) attend() {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	var looked time.Time // thoroughly
 	for {
 		next := h.step()
 		pause := max(0, next-time.Since(h.since))
 		timer.Reset(min(pause, look))
-		thorough := false
 		select {
 		case <-timer.C:
-			thorough = pause > 2*look // it takes a while, which there must be before the next step
 		case <-h.notes.stir:
 			h.tellNews()
 		case <-h.command.children:
 		case s := <-h.signals:
 			h.forward(s.(syscall.Signal))
+		}
+		thorough := h.command.ended && time.Since(looked) >= look // it takes a while
+		if thorough {
+			looked = time.Now()
 		}
 		if by := h.command.look(thorough); by != 0 {
 			h.suspended(by)

@@ -90,6 +90,37 @@ func TestCommandMayOutliveItsLease(t *testing.T) {
 	}
 }
 
+// With --on-lost signal the signal comes once as well when redlock is killed, and to the whole group.
+func TestASignalComesOnceWhenRedlockIsKilled(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, 3)
+	r := s.run("--on-lost", "signal", "-s", "40", "k", "--", "record", "signals") // of which none is dropped
+	await(t, "the command", func() bool { return s.signals() != "" })
+	pid := childOf(t, r.Process.Pid, "record")
+	r.signal(syscall.SIGKILL)
+	await(t, "the watchdog", func() bool { return strings.Contains(r.stderr.String(), "redlock has died: 40 to its command\n") })
+	_ = syscall.Kill(pid, syscall.SIGUSR2)
+	r.exits(-1, "redlock has died")
+	await(t, "the end of the command", func() bool { return dead(pid) })
+	if got, want := s.signals(), "ready 40 12"; got != want {
+		t.Errorf("got signals %q, want %q", got, want)
+	}
+}
+
+// childOf returns a child by its name.
+func childOf(t *testing.T, parent int, name string) int {
+	t.Helper()
+	for _, file := range processes(name + "\x00") {
+		pid, _ := strconv.Atoi(strings.Split(file, "/")[2])
+		_, rest, _ := strings.Cut(statOf(pid), ") ")
+		if fields := strings.Fields(rest); len(fields) > 1 && fields[1] == strconv.Itoa(parent) {
+			return pid
+		}
+	}
+	t.Fatalf("%d has no child %s", parent, name)
+	return 0
+}
+
 // With --on-lost warn nothing ends the command, not even redlock's end.
 func TestCommandOutlivesRedlockWithWarn(t *testing.T) {
 	t.Parallel()

@@ -22,7 +22,8 @@ type command struct {
 	children chan os.Signal
 	terminal *terminal // nil: there is none
 	dog      *watchdog // nil: nobody is to be signalled when we die
-	signal   syscall.Signal
+	signal   syscall.Signal // from the watchdog
+	death    syscall.Signal // from the kernel; 0: none
 
 	ended  bool // the command itself
 	status syscall.WaitStatus
@@ -37,7 +38,10 @@ func start(path string, argv, env []string, foreground bool, onDeath syscall.Sig
 	signal.Notify(c.children, unix.SIGCHLD)
 	attr := &syscall.SysProcAttr{Setpgid: !foreground}
 	if onDeath != 0 {
-		bury(attr, onDeath)
+		if onDeath == unix.SIGKILL { // which may come twice: any other one comes from the watchdog, to the whole group
+			c.death = onDeath
+			bury(attr, c.death)
+		}
 		var err error
 		if c.dog, err = startWatchdog(); err != nil {
 			return nil, &startError{CodeFailed, fmt.Errorf("the watchdog cannot be started: %w", err)}
@@ -70,7 +74,7 @@ func (c *command) begin(path string, argv []string, attr *syscall.ProcAttr, read
 		}
 		return own(pid)
 	}
-	_, err := launch(path, argv, attr, c.signal, func(pid int) error { return errors.Join(own(pid), ready(c)) })
+	_, err := launch(path, argv, attr, c.death, func(pid int) error { return errors.Join(own(pid), ready(c)) })
 	return err
 }
 

@@ -101,16 +101,32 @@ func (h *holding) step() time.Duration {
 	case Alert:
 		h.warn("the lease of %q is lost%s; the command runs on without it", h.spec.Key, h.why(left))
 	case Ask:
-		h.warn("the lease of %q cannot be kept, and is over in %v%s: SIG%s to the command", h.spec.Key, round(left), h.why(left), SignalName(h.spec.Signal))
+		h.warn("the lease of %q cannot be kept, and is over%s%s: SIG%s to the command", h.spec.Key, in(left), h.why(left), SignalName(h.spec.Signal))
 		h.command.send(h.spec.Signal)
 		if h.spec.OnLost == Signal {
 			h.command.unguard() // it has had its signal
 		}
 	case Finish:
 		h.command.send(syscall.SIGKILL)
-		h.warn("SIGKILL to the command, %v before its lease is over", round(left))
+		h.warn("SIGKILL to the command, %s", before(left))
 	}
 	return next
+}
+
+// in says when a lease is over of which so much is left; nothing where it is over already.
+func in(left time.Duration) string {
+	if left <= 0 {
+		return ""
+	}
+	return fmt.Sprintf(" in %v", round(left))
+}
+
+// before says the same of what was done about it.
+func before(left time.Duration) string {
+	if left <= 0 { // as when somebody has stopped redlock for long
+		return "after its lease was over"
+	}
+	return fmt.Sprintf("%v before its lease is over", round(left))
 }
 
 // why says what has become of a lease of which so much is left.

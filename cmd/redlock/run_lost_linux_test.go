@@ -99,6 +99,7 @@ func TestASignalComesOnceWhenRedlockIsKilled(t *testing.T) {
 	pid := childOf(t, r.Process.Pid, "record")
 	r.signal(syscall.SIGKILL)
 	await(t, "the watchdog", func() bool { return strings.Contains(r.stderr.String(), "redlock has died: 40 to its command\n") })
+	await(t, "the signal", func() bool { return s.signals() != "ready" }) // or 12 would be first
 	_ = syscall.Kill(pid, syscall.SIGUSR2)
 	r.exits(-1, "redlock has died")
 	await(t, "the end of the command", func() bool { return dead(pid) })

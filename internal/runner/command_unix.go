@@ -20,8 +20,8 @@ type command struct {
 	pid      int
 	target   int // as for kill(2)
 	children chan os.Signal
-	terminal *terminal // nil: there is none
-	dog      *watchdog // nil: nobody is to be signalled when we die
+	terminal *terminal      // nil: there is none
+	dog      *watchdog      // nil: nobody is to be signalled when we die
 	signal   syscall.Signal // from the watchdog
 	death    syscall.Signal // from the kernel; 0: none
 

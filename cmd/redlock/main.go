@@ -12,6 +12,8 @@ import (
 
 	"github.com/redis/go-redis/v9"
 	"github.com/spf13/cobra"
+
+	"github.com/quorumlock/quorumlock/internal/runner"
 )
 
 // What the command exits with.
@@ -24,6 +26,9 @@ const (
 func main() { os.Exit(run()) }
 
 func run() int {
+	if len(os.Args) > 1 && os.Args[1] == runner.ExecVerb { // before signals are listened to: they are its command's
+		return runner.Exec(os.Args[2:])
+	}
 	redis.SetLogger(silence{})
 	stopping := []os.Signal{syscall.SIGTERM}
 	if !signal.Ignored(os.Interrupt) { // as it is for what a script has started with &

@@ -266,3 +266,34 @@ func TestCommandIsDeadBeforeSomebodyElseHasTheKey(t *testing.T) {
 		})
 	}
 }
+
+// Nothing of the command is left when redlock is killed while it starts, at whatever moment that is.
+func TestNothingOutlivesAKillAtTheStart(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, 3)
+	begun := 0
+	for i := range 40 {
+		name := s.file("start" + strconv.Itoa(i))
+		r := s.run("k"+strconv.Itoa(i), "-c", "beat "+name+" & sleep 600; true")
+		time.Sleep(time.Duration(10+2*i) * time.Millisecond)
+		r.signal(syscall.SIGKILL)
+		_ = r.Wait()
+		await(t, "the end of what was started", func() bool { return len(processes(name)) == 0 })
+		if _, err := os.Stat(name); err == nil {
+			begun++
+		}
+	}
+	t.Logf("%d of 40 commands had begun", begun)
+}
+
+// processes returns those that have a word on their command lines.
+func processes(word string) []string {
+	var found []string
+	names, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	for _, name := range names {
+		if line, _ := os.ReadFile(name); bytes.Contains(line, []byte(word)) {
+			found = append(found, name)
+		}
+	}
+	return found
+}

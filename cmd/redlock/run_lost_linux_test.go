@@ -90,6 +90,38 @@ func TestCommandMayOutliveItsLease(t *testing.T) {
 	}
 }
 
+// With --on-lost signal the signal comes once as well when redlock is killed, and to the whole group.
+func TestASignalComesOnceWhenRedlockIsKilled(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, 3)
+	r := s.run("--on-lost", "signal", "-s", "40", "k", "--", "record", "signals") // of which none is dropped
+	await(t, "the command", func() bool { return s.signals() != "" })
+	pid := childOf(t, r.Process.Pid, "record")
+	r.signal(syscall.SIGKILL)
+	await(t, "the watchdog", func() bool { return strings.Contains(r.stderr.String(), "redlock has died: 40 to its command\n") })
+	await(t, "the signal", func() bool { return s.signals() != "ready" }) // or 12 would be first
+	_ = syscall.Kill(pid, syscall.SIGUSR2)
+	r.exits(-1, "redlock has died")
+	await(t, "the end of the command", func() bool { return dead(pid) })
+	if got, want := s.signals(), "ready 40 12"; got != want {
+		t.Errorf("got signals %q, want %q", got, want)
+	}
+}
+
+// childOf returns a child by its name.
+func childOf(t *testing.T, parent int, name string) int {
+	t.Helper()
+	for _, file := range processes(name + "\x00") {
+		pid, _ := strconv.Atoi(strings.Split(file, "/")[2])
+		_, rest, _ := strings.Cut(statOf(pid), ") ")
+		if fields := strings.Fields(rest); len(fields) > 1 && fields[1] == strconv.Itoa(parent) {
+			return pid
+		}
+	}
+	t.Fatalf("%d has no child %s", parent, name)
+	return 0
+}
+
 // With --on-lost warn nothing ends the command, not even redlock's end.
 func TestCommandOutlivesRedlockWithWarn(t *testing.T) {
 	t.Parallel()
@@ -135,6 +167,23 @@ func TestKeyIsKeptForTheWholeGroup(t *testing.T) {
 	s.stop("rest")
 	s.deadBefore(rival, "rest")
 	r.exits(5)
+}
+
+// The key is free when nobody of the group runs, although a parent that has left it does not bury its dead, and the TTL is short.
+func TestTheDeadDoNotKeepTheKey(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, 3)
+	r := s.run("--ttl", "500ms", "k", "-c", `(true & exec setsid beat far >/dev/null 2>&1) & sleep 0.2`)
+	s.beating("far")
+	begin := time.Now()
+	late := time.AfterFunc(5*time.Second, func() { s.stop("far") })
+	defer late.Stop()
+	r.exits(0)
+	if took := time.Since(begin); took > 2*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	s.stop("far")
+	await(t, "the end of the parent", func() bool { return dead(s.pulse("far").pid) })
 }
 
 // statOf returns what /proc knows of a process.

@@ -141,7 +141,8 @@ func (s Settings) tls() (*tls.Config, error) {
 	return config, nil
 }
 
-// complete puts into an address what it does not say itself. Whether the address is one, Dial finds out.
+// complete puts into an address what it does not say itself; one with a user and no password gets the password. Whether the
+// address is one, Dial finds out.
 func complete(addr, user, password string, secure bool) (string, error) {
 	if user == "" && password == "" && !secure || addr == "" {
 		return addr, nil
@@ -160,8 +161,12 @@ func complete(addr, user, password string, secure bool) (string, error) {
 	if err != nil {
 		return "", errors.New("is not a URL that can be read (special characters in a password must be %-encoded, an IPv6 address needs brackets)")
 	}
-	if u.User == nil && (user != "" || password != "") {
+	_, own := u.User.Password()
+	switch {
+	case u.User.Username() == "" && !own && (user != "" || password != ""):
 		u.User = url.UserPassword(user, password)
+	case !own && password != "":
+		u.User = url.UserPassword(u.User.Username(), password)
 	}
 	return u.String(), nil
 }

@@ -29,6 +29,8 @@ func TestWhoSaysIt(t *testing.T) {
 		"a file before a variable":         {Settings{Addrs: []string{"a:1"}, PasswordFile: file}, map[string]string{"REDLOCK_PASSWORD": "p"}, []string{"redis://:from-file@a:1"}},
 		"the environment's file":           {Settings{Addrs: []string{"a:1"}}, map[string]string{"REDLOCK_PASSWORD_FILE": file}, []string{"redis://:from-file@a:1"}},
 		"an address has its own":           {Settings{Addrs: []string{"redis://x:y@a:1", "b:2"}}, map[string]string{"REDLOCK_PASSWORD": "p"}, []string{"redis://x:y@a:1", "redis://:p@b:2"}},
+		"a user's password":                {Settings{Addrs: []string{"redis://x@a:1", "redis://x:@b:2"}, User: "u"}, map[string]string{"REDLOCK_PASSWORD": "p"}, []string{"redis://x:p@a:1", "redis://x:@b:2"}},
+		"a user without one":               {Settings{Addrs: []string{"redis://x@a:1"}, User: "u"}, nil, []string{"redis://x@a:1"}},
 		"special characters":               {Settings{Addrs: []string{"[::1]:6379"}}, map[string]string{"REDLOCK_PASSWORD": "p@:/?#%"}, []string{"redis://:p%40%3A%2F%3F%23%25@[::1]:6379"}},
 		"TLS for addresses without scheme": {Settings{Addrs: []string{"a:1", "redis://b:2", "rediss://c:3"}, TLS: true}, nil, []string{"rediss://a:1", "redis://b:2", "rediss://c:3"}},
 		"TLS by the environment":           {Settings{Addrs: []string{"a:1"}}, map[string]string{"REDLOCK_TLS": "1"}, []string{"rediss://a:1"}},

@@ -20,23 +20,28 @@ type command struct {
 	pid      int
 	target   int // as for kill(2)
 	children chan os.Signal
-	terminal *terminal // nil: there is none
-	dog      *watchdog // nil: nobody is to be signalled when we die
-	signal   syscall.Signal
+	terminal *terminal      // nil: there is none
+	dog      *watchdog      // nil: nobody is to be signalled when we die
+	signal   syscall.Signal // from the watchdog
+	death    syscall.Signal // from the kernel; 0: none
 
 	ended  bool // the command itself
 	status syscall.WaitStatus
 	gone   bool // all of it
 }
 
-// start starts a command. signal is what it gets when this process dies, or does not go on; 0 means nothing.
-func start(path string, argv, env []string, foreground bool, onDeath syscall.Signal) (*command, error) {
+// start starts a command. onDeath is what it gets when this process dies, or does not go on; 0 means nothing. If it is
+// something, the command does not begin before ready has told the watchdog of it.
+func start(path string, argv, env []string, foreground bool, onDeath syscall.Signal, ready func(*command) error) (*command, error) {
 	adopt()
 	c := &command{children: make(chan os.Signal, 1), signal: onDeath}
 	signal.Notify(c.children, unix.SIGCHLD)
 	attr := &syscall.SysProcAttr{Setpgid: !foreground}
 	if onDeath != 0 {
-		bury(attr, onDeath)
+		if onDeath == unix.SIGKILL { // which may come twice: any other one comes from the watchdog, to the whole group
+			c.death = onDeath
+			bury(attr, c.death)
+		}
 		var err error
 		if c.dog, err = startWatchdog(); err != nil {
 			return nil, &startError{CodeFailed, fmt.Errorf("the watchdog cannot be started: %w", err)}
@@ -46,16 +51,31 @@ func start(path string, argv, env []string, foreground bool, onDeath syscall.Sig
 	if !foreground && c.terminal.ours() {
 		attr.Foreground, attr.Ctty = true, int(c.terminal.file.Fd())
 	}
-	pid, err := syscall.ForkExec(path, argv, &syscall.ProcAttr{Env: env, Files: []uintptr{0, 1, 2}, Sys: attr})
-	if err != nil {
+	if err := c.begin(path, argv, &syscall.ProcAttr{Env: env, Files: []uintptr{0, 1, 2}, Sys: attr}, ready); err != nil {
 		c.close()
-		return nil, cannotStart(path, err)
-	}
-	c.pid, c.target = pid, -pid
-	if foreground {
-		c.target = pid
+		return nil, err
 	}
 	return c, nil
+}
+
+// begin has the command begin, guarded by ready if there is a watchdog.
+func (c *command) begin(path string, argv []string, attr *syscall.ProcAttr, ready func(*command) error) error {
+	own := func(pid int) error {
+		c.pid, c.target = pid, pid
+		if attr.Sys.Setpgid {
+			c.target = -pid
+		}
+		return nil
+	}
+	if c.dog == nil {
+		pid, err := syscall.ForkExec(path, argv, attr)
+		if err != nil {
+			return cannotStart(path, err)
+		}
+		return own(pid)
+	}
+	_, err := launch(path, argv, attr, c.death, func(pid int) error { return errors.Join(own(pid), ready(c)) })
+	return err
 }
 
 // cannotStart says whether it was the command's fault.

@@ -12,11 +12,17 @@ import (
 // WatchdogVerb is how this program is called when it is to be the watchdog of a run, where there is one.
 const WatchdogVerb = "run-watchdog"
 
+// ExecVerb is how this program is called when it is to become the command of a run, where that is done.
+const ExecVerb = "run-exec"
+
 // look is how often the clock is looked at while timers may stand still, because the machine sleeps.
 const look = 250 * time.Millisecond
 
 // Watchdog fails: Windows has none.
 func Watchdog() error { return errors.ErrUnsupported }
+
+// Exec fails: no process becomes another one on Windows.
+func Exec([]string) int { return CodeFailed }
 
 // instant is of no use here.
 type instant struct{}
@@ -34,7 +40,7 @@ type command struct {
 }
 
 // start starts a command. Nothing ends it when this process dies.
-func start(path string, argv, env []string, _ bool, _ syscall.Signal) (*command, error) {
+func start(path string, argv, env []string, _ bool, _ syscall.Signal, _ func(*command) error) (*command, error) {
 	cmd := &exec.Cmd{Path: path, Args: argv, Env: env, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
 	if err := cmd.Start(); err != nil {
 		code := CodeCannotRun

@@ -38,7 +38,7 @@ func (r *Run) hold(signals chan os.Signal) Outcome {
 	case Warn:
 		onDeath = 0
 	}
-	c, err := start(r.path, r.spec.Argv, r.environment(), r.spec.Foreground, onDeath)
+	c, err := start(r.path, r.spec.Argv, r.environment(), r.spec.Foreground, onDeath, r.guard)
 	if err != nil {
 		code := CodeFailed
 		if why, ok := errors.AsType[*startError](err); ok {
@@ -56,19 +56,22 @@ func (r *Run) hold(signals chan os.Signal) Outcome {
 func (h *holding) attend() {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	var looked time.Time // thoroughly
 	for {
 		next := h.step()
 		pause := max(0, next-time.Since(h.since))
 		timer.Reset(min(pause, look))
-		thorough := false
 		select {
 		case <-timer.C:
-			thorough = pause > 2*look // it takes a while, which there must be before the next step
 		case <-h.notes.stir:
 			h.tellNews()
 		case <-h.command.children:
 		case s := <-h.signals:
 			h.forward(s.(syscall.Signal))
+		}
+		thorough := h.command.ended && time.Since(looked) >= look // it takes a while
+		if thorough {
+			looked = time.Now()
 		}
 		if by := h.command.look(thorough); by != 0 {
 			h.suspended(by)
@@ -81,28 +84,49 @@ func (h *holding) attend() {
 	}
 }
 
+// guard has the command killed if this process does not go on while the lease has so much left as now.
+func (r *Run) guard(c *command) error {
+	at := machineNow() // before the lease is asked: what time goes by in between is on the safe side
+	return c.guard(r.lease.Left()-r.spec.Plan.Backstop(), at)
+}
+
 // step does what the course says, and returns when it wants to be asked again.
 func (h *holding) step() time.Duration {
-	at := machineNow() // before the lease is asked: what time goes by in between is on the safe side
-	now, left := time.Since(h.since), h.lease.Left()
-	if err := h.command.guard(left-h.spec.Plan.Backstop(), at); err != nil {
+	if err := h.guard(h.command); err != nil {
 		h.warn("%v", err)
 	}
+	now, left := time.Since(h.since), h.lease.Left()
 	move, next := h.course.Step(now, left)
 	switch move {
 	case Alert:
 		h.warn("the lease of %q is lost%s; the command runs on without it", h.spec.Key, h.why(left))
 	case Ask:
-		h.warn("the lease of %q cannot be kept, and is over in %v%s: SIG%s to the command", h.spec.Key, round(left), h.why(left), SignalName(h.spec.Signal))
+		h.warn("the lease of %q cannot be kept, and is over%s%s: SIG%s to the command", h.spec.Key, in(left), h.why(left), SignalName(h.spec.Signal))
 		h.command.send(h.spec.Signal)
 		if h.spec.OnLost == Signal {
 			h.command.unguard() // it has had its signal
 		}
 	case Finish:
 		h.command.send(syscall.SIGKILL)
-		h.warn("SIGKILL to the command, %v before its lease is over", round(left))
+		h.warn("SIGKILL to the command, %s", before(left))
 	}
 	return next
+}
+
+// in says when a lease is over of which so much is left; nothing where it is over already.
+func in(left time.Duration) string {
+	if left <= 0 {
+		return ""
+	}
+	return fmt.Sprintf(" in %v", round(left))
+}
+
+// before says the same of what was done about it.
+func before(left time.Duration) string {
+	if left <= 0 { // as when somebody has stopped redlock for long
+		return "after its lease was over"
+	}
+	return fmt.Sprintf("%v before its lease is over", round(left))
 }
 
 // why says what has become of a lease of which so much is left.

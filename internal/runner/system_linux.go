@@ -24,6 +24,11 @@ func adopt() { _ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) }
 // bury has the command signalled when we die, however that happens. The kernel ties that to the thread that started it.
 func bury(attr *syscall.SysProcAttr, signal syscall.Signal) { attr.Pdeathsig = signal }
 
+// dieWithParent has this thread, and the program that it becomes by exec, signalled when our parent dies; 0 means not at all.
+func dieWithParent(signal syscall.Signal) {
+	_ = unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(signal), 0, 0, 0)
+}
+
 // onlyZombies reports whether everybody in a process group has ended, and some have not been waited for by a parent that is
 // not in the group. It is false where that cannot be told.
 //

@@ -22,6 +22,8 @@ func adopt() {}
 // bury does nothing: the watchdog is alone.
 func bury(*syscall.SysProcAttr, syscall.Signal) {}
 
+func dieWithParent(syscall.Signal) {}
+
 func onlyZombies(int) bool { return false }
 
 func parentOf(int) int { return 0 }

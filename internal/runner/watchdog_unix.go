@@ -104,17 +104,20 @@ func (w *watchdog) dismiss() {
 	}
 	if !w.ended {
 		_ = unix.Kill(w.pid, unix.SIGKILL)
-		for errors.Is(wait(w.pid), unix.EINTR) {
-		}
+		await(w.pid)
 		w.ended = true
 	}
 	// Not sooner: the end of the pipe has it strike.
 	_ = w.pipe.Close()
 }
 
-func wait(pid int) error {
-	_, err := unix.Wait4(pid, nil, 0, nil)
-	return err
+// await waits for the end of a child.
+func await(pid int) {
+	for {
+		if _, err := unix.Wait4(pid, nil, 0, nil); !errors.Is(err, unix.EINTR) {
+			return
+		}
+	}
 }
 
 // deaf are the signals that somebody could send to all that is called redlock, or to a whole session. The watchdog does not

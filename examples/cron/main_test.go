@@ -14,6 +14,9 @@ import (
 // clock is behind, the host is given a tick that is later by as much.
 func TestTickHasOneRunAtMost(t *testing.T) {
 	if _, err := os.Stat("/bin/sh"); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatalf("in CI nothing may skip: %v", err)
+		}
 		t.Skip("takes a shell")
 	}
 	redlocktest.Bubble(t, func(t *testing.T) {

@@ -35,6 +35,8 @@ type Reply struct {
 	// Left is for how long another owner still holds the key, of a refused Grant, 0 when unknown, and of an Enroll that is
 	// not answered with a Yes, which means that the key is free.
 	Left time.Duration
+	// Alone: of an Enroll, no other process stands in the line.
+	Alone bool
 	// Holder is the owner that holds the key, of a refused Grant; empty when the node does not tell, or when it is none of
 	// this library's.
 	Holder string

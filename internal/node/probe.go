@@ -132,7 +132,11 @@ func (n *Node) votesIn(ctx context.Context) time.Duration {
 
 // touch has the server carry out a write that changes nothing.
 func (n *Node) touch(ctx context.Context) error {
-	err := n.client.Eval(ctx, release.source, []string{Prefix + "probe"}, probeOwner).Err()
+	by := release
+	if !n.cfg.Fenced {
+		by = plainRelease
+	}
+	err := n.client.Eval(ctx, by.source, []string{Prefix + "probe"}, probeOwner).Err()
 	if err != nil && refusesCommand(err) && !n.cfg.Fenced {
 		err = n.client.SetXX(ctx, Prefix+"probe", probeOwner, time.Millisecond).Err()
 	}

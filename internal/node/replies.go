@@ -83,7 +83,8 @@ func (n *Node) readBatch(c *call, reply []int64) {
 	case reply[at] < 0:
 		c.settle(Reply{Err: errUnheard})
 	default:
-		c.settle(Reply{Yes: reply[at] == 0, Left: time.Duration(reply[at]) * time.Millisecond})
+		left := reply[at] / 2
+		c.settle(Reply{Yes: left == 0, Left: time.Duration(left) * time.Millisecond, Alone: reply[at]%2 == 1})
 	}
 }
 

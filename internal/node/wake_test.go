@@ -2,6 +2,7 @@ package node
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -160,6 +161,70 @@ func TestWhoHasGoneIsPassedOver(t *testing.T) {
 	if left, err := p["last"].enroll("k", 5); err != nil || left != 0 || m.Exists("k") {
 		t.Errorf("got %v, %v, and the key there %v; want it free", left, err, m.Exists("k"))
 	}
+}
+
+// Who is woken by a few nodes only, because somebody who has waited longer came late into the line there, hands the key on
+// to him when it asks again, and stays in the line.
+func TestSplitWakeUpsGoToWhoHasWaitedLongest(t *testing.T) {
+	m, p := processes(t, "a", "young", "old")
+	p["a"].grant("k", "owner a")
+	_, _ = p["young"].enroll("k", 200)
+	p["a"].release("k", "owner a")
+	p["young"].next("free k")
+	_, _ = p["old"].enroll("k", 100)
+	if left, err := p["young"].enroll("k", 200); err != nil || left != 200*time.Millisecond {
+		t.Errorf("got %v, %v, want the key kept for 200ms", left, err)
+	}
+	p["old"].next("free k")
+	if got, _ := m.Get("k"); got != "quorumlock:turn:old" {
+		t.Errorf("got %q under the key, want it kept for the one who has waited longest", got)
+	}
+	if got, _ := m.ZMembers(Line("k")); !slices.Equal(got, []string{"young"}) {
+		t.Errorf("got a line of %v, want the other one alone", got)
+	}
+	p["young"].silent()
+}
+
+// Whoever enrolls is told whether another process stands in the line.
+func TestEnrollingTellsWhetherOneIsAlone(t *testing.T) {
+	_, p := processes(t, "a", "b", "c")
+	p["a"].grant("k", "owner a")
+	for _, c := range []struct {
+		name string
+		want bool
+	}{{"b", true}, {"b", true}, {"c", false}, {"b", false}} {
+		r := ask(t, p[c.name].Node, Command{Op: Enroll, Key: "k", Owner: c.name, Line: Line("k"), Since: 1})
+		if r.Err != nil || r.Yes || r.Alone != c.want {
+			t.Errorf("%s got %+v, want alone %v", c.name, r, c.want)
+		}
+	}
+}
+
+// A note on the server says that somebody waits; without it nobody is looked for, and it is gone once nobody listens.
+func TestServerNotesThatSomebodyWaits(t *testing.T) {
+	m, p := processes(t, "a", "b")
+	lock := func() {
+		t.Helper()
+		if !p["a"].grant("k", "owner a").Yes || !p["a"].release("k", "owner a") {
+			t.Fatal("no lock")
+		}
+	}
+	lock()
+	if m.Exists(waiting) {
+		t.Error("got a note before anybody waited")
+	}
+	_, _ = p["b"].enroll("another", 1)
+	lock()
+	if !m.Exists(waiting) {
+		t.Error("got no note while somebody waits")
+	}
+	p["a"].deaf(m)
+	p["b"].deaf(m)
+	lock()
+	if m.Exists(waiting) {
+		t.Error("got a note while nobody listens")
+	}
+	lock()
 }
 
 // Releases that are gathered into one script wake everybody whose key was given back, and nobody else; so does the undo of a

@@ -4,8 +4,9 @@
 --   id, since    the process, and since when it waits, in µs of the nodes' clocks as far as it knows: the same on all nodes,
 --                so that they agree on who is first
 --
--- Returns for how many ms the key is held yet, a minute if it never expires; 0 when it is free; -2 when the process could
--- not be woken, because it does not listen here or an ACL forbids what wake.lua does, and is not enrolled therefore.
+-- Returns twice the ms for which the key is held yet, a minute if it never expires, 0 when it is free, and one more when no
+-- other process stands in the line; -2 when the process could not be woken, because it does not listen here or an ACL
+-- forbids what wake.lua does, and is not enrolled therefore.
 --
 -- The line is a hint, and nothing hangs on it but who is woken first.
 local function enroll(key, line, id, since)
@@ -14,15 +15,24 @@ local function enroll(key, line, id, since)
     or type(redis.pcall('PUBLISH', 'quorumlock:wake', '')) == 'table' then
     return -2
   end
+  redis.call('SET', 'quorumlock:waiting', '', 'PX', '86400000')
   redis.call('ZADD', line, since, id)
   redis.call('PEXPIRE', line, 86400000)
+  awaited, enrolled = true, key
+  local ahead = redis.call('ZRANGE', line, 0, 1)
+  local alone = #ahead == 1 and 1 or 0
   if redis.pcall('GET', key) == 'quorumlock:turn:' .. id then
-    redis.call('DEL', key) -- it has been woken, but not by enough others
-    return 0
+    -- It has been woken, but not by enough others. Whoever has waited longer has come late into the line here, and was woken
+    -- elsewhere: one of them must have a majority.
+    if ahead[1] ~= id and wake(key) then
+      return 2 * 200
+    end
+    redis.call('DEL', key)
+    return alone
   end
   local left = redis.call('PTTL', key)
   if left == -2 then
-    return 0
+    return alone
   end
-  return left == -1 and 60000 or math.max(left, 1)
+  return 2 * (left == -1 and 60000 or math.max(left, 1)) + alone
 end

@@ -7,10 +7,11 @@
 -- Redlock, "Correct implementation with a single instance": the key is removed only if it holds the value that this
 -- client stored, so that nobody deletes a lock that somebody else has acquired since.
 local function release(key, owner)
-  if redis.call('GET', key) ~= owner then
+  if holder(key) ~= owner then
     return 0
   end
-  redis.call('DEL', key)
-  wake(key)
+  if not wake(key) then
+    redis.call('DEL', key)
+  end
   return 1
 end

@@ -7,15 +7,17 @@
 -- Returns 1 when all are deleted. Else one number for each: 1 when deleted, 0 when the key is not this owner's any more.
 -- A release that fails says -1 and spoils no other: it is asked again alone, to be told the error.
 --
--- One command looks at all keys, and one deletes all that are still their owners': what a command costs in a script is
+-- One command looks at all keys, and one deletes all that were their owners' and are not kept for anybody: what a command costs in a script is
 -- mostly the same whether it names one key or many. A key that is not there, or holds no string, is looked at alone.
 local function releases(count, gone, grace)
-  local held = redis.pcall('MGET', unpack(KEYS, 1, count))
-  local mine, none, reply = {}, {}, {}
+  local held = holders(count)
+  local free, none, reply, given = {}, {}, {}, 0
   for i = 1, count do
     if held[i] == ARGV[i] then
-      mine[#mine + 1] = KEYS[i]
-      reply[i] = 1
+      if not wake(KEYS[i]) then
+        free[#free + 1] = KEYS[i]
+      end
+      reply[i], given = 1, given + 1
     else
       local fine, code = pcall(release, KEYS[i], ARGV[i])
       reply[i] = fine and code or -1
@@ -24,11 +26,8 @@ local function releases(count, gone, grace)
       end
     end
   end
-  if #mine > 0 then
-    redis.call('DEL', unpack(mine))
-    for i = 1, #mine do
-      wake(mine[i])
-    end
+  if #free > 0 then
+    redis.call('DEL', unpack(free))
   end
   if gone and #none > 0 then
     local owners = ''
@@ -41,5 +40,5 @@ local function releases(count, gone, grace)
       end
     end
   end
-  return #mine == count and {1} or reply
+  return given == count and {1} or reply
 end

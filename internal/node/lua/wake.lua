@@ -7,38 +7,72 @@
 -- so that they do not take the key from each other.
 --
 -- The key is kept for whoever is woken for 200 ms, by a value of its own that its grant replaces, so that nobody who
--- has not waited gets it meanwhile, least of all who has just given it back and asks again. The second in the line is told
--- when that is over: it looks then whether the first has done anything.
+-- has not waited gets it meanwhile, least of all who has just given it back and asks again. Somebody looks when that is over
+-- whether the first has done anything: the process that gives the key back, when it waits for it again and has just been
+-- enrolled; else the second in the line, who is told.
 --
--- Every process that waits for any key listens on one more channel, so that a server on which nobody waits finds that
--- out by one command for a whole script. Where an ACL forbids these commands, nobody is woken, and waiters ask again by
--- themselves.
-local awaited
+-- Every process that waits for any key listens on one more channel, and notes that somebody waits under a key of that name,
+-- which is read together with the key that is given back: a server on which nobody waits finds that out without a command
+-- more. Whoever finds that nobody listens takes the note away. Where an ACL forbids these commands, nobody is woken, and
+-- waiters ask again by themselves.
+local note = 'quorumlock:waiting'
+local awaited  -- nil: not known yet
+local enrolled -- the last key whose line this script has put a process into
+
+-- holder returns who has a key, and sees whether there is a note.
+local function holder(key)
+  local found = redis.pcall('MGET', key, note)
+  if not found[1] then
+    return redis.call('GET', key) -- to be told the error, if there is one
+  end
+  if not found[2] then
+    awaited = false
+  end
+  return found[1]
+end
+
+-- holders does the same for the first keys of a script, at once; an error says nothing of any.
+local function holders(count)
+  KEYS[count + 1] = note
+  local found = redis.pcall('MGET', unpack(KEYS, 1, count + 1))
+  if found[count + 1] == false then
+    awaited = false
+  end
+  return found
+end
+
 local function anybody()
   if awaited == nil then
-    local listeners = redis.pcall('PUBSUB', 'NUMSUB', 'quorumlock:waiting')
+    local listeners = redis.pcall('PUBSUB', 'NUMSUB', note)
     awaited = not listeners.err and tonumber(listeners[2]) > 0
+    if not awaited and not listeners.err then
+      redis.pcall('DEL', note)
+    end
   end
   return awaited
 end
+
 local function tell(id, what)
   local heard = redis.pcall('PUBLISH', 'quorumlock:wake:' .. id, what)
   return type(heard) == 'number' and heard > 0
 end
+
+-- wake returns whether the key is kept for somebody, and must not be deleted therefore.
 local function wake(key)
-  local line = 'quorumlock:line:{' .. key .. '}'
   while anybody() do
+    local line = 'quorumlock:line:{' .. key .. '}'
     local first = redis.pcall('ZPOPMIN', line)
     if first.err or not first[1] then
-      return
+      return false
     end
     if tell(first[1], 'free ' .. key) then
-      redis.pcall('SET', key, 'quorumlock:turn:' .. first[1], 'PX', '200')
-      local second = redis.pcall('ZRANGE', line, 0, 0)
-      if second[1] then
+      local kept = redis.pcall('SET', key, 'quorumlock:turn:' .. first[1], 'PX', '200')
+      local second = key ~= enrolled and redis.pcall('ZRANGE', line, 0, 0)
+      if second and second[1] then
         tell(second[1], 'kept 200 ' .. key)
       end
-      return
+      return kept.ok ~= nil
     end
   end
+  return false
 end

@@ -89,9 +89,9 @@ type Backoff struct {
 
 // Cohort bounds how long one process may keep a key to itself while others wait for it: Unlock hands the lease to whoever
 // waits next in the same process, instead of giving the key back, for at most Max holders, the first included, and within
-// For after the lease was won; 0 with a Max means no bound in time. No more get it than waited when it was won. Max is at most
-// 64, and 1 means that no lease is handed over. With NoRenew none is, nor between siblings of different TTLs ([Locker.WithTTL]),
-// nor one that came from TryLock.
+// For after the lease was won; 0 with a Max means no bound in time. Those get it who waited when it was won, and then as many
+// who came later, but no more. Max is at most 64, and 1 means that no lease is handed over. With NoRenew none is, nor between
+// siblings of different TTLs ([Locker.WithTTL]), nor one that came from TryLock.
 type Cohort struct {
 	Max int
 	For time.Duration

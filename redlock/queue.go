@@ -33,8 +33,9 @@ type queue struct {
 
 	// Guarded by the shard's mu.
 	holder      *attempt     // whose lease is held; nil when it is not held here
-	gate        uint64       // the last of those who wait that may still have the lease handed over
+	gate        uint64       // the number of the last waiter to whom the lease may be handed over
 	arrived     uint64       // how many waiters there have been
+	waiting     int          // how many there are
 	first, last *waiter      // who waits
 	tries       int          // since somebody got the lease
 	said        *QuorumError // in the last one; nil: nothing yet
@@ -97,6 +98,7 @@ func (q *queue) append(w *waiter) {
 		q.first = w
 	}
 	q.last = w
+	q.waiting++
 	q.arrived++
 	w.number = q.arrived
 }
@@ -112,17 +114,19 @@ func (q *queue) remove(w *waiter) {
 	} else {
 		q.last = w.prev
 	}
+	q.waiting--
 	w.inside, w.prev, w.next = false, nil, nil
 }
 
-// taken notes that w, the head, has won. Whoever waits now may have the lease handed over, and who comes later may not:
-// others wait for it in other processes.
+// taken notes that w, the head, has won. Whoever waits now may have the lease handed over, and then as many who come later,
+// but no more: others wait for it in other processes. So fewer than half of those who are served have come after the lease
+// was won, and the usual wait remains that for a turn of the process.
 func (q *queue) taken(w *waiter, a *attempt) {
 	q.shard.mu.Lock()
 	defer q.shard.mu.Unlock()
 	q.remove(w)
 	a.first.rounds = q.tries + 1
-	q.holder, q.gate, q.tries, q.said = a, q.arrived, 0, nil
+	q.holder, q.gate, q.tries, q.said = a, q.arrived+uint64(q.waiting), 0, nil
 	q.tidy()
 }
 
@@ -184,7 +188,7 @@ func (w *waiter) lock(ctx context.Context, head bool) (*Lease, error) {
 // something to wait for.
 func (w *waiter) lead(ctx context.Context, waited bool) (*Lease, error) {
 	for {
-		if waited && !w.queue.await(ctx) {
+		if waited && !w.queue.goesStraight() && !w.queue.await(ctx) {
 			return w.giveUp(ctx)
 		}
 		waited = true

@@ -2,6 +2,7 @@ package redlock
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -86,27 +87,46 @@ func TestCloseInAStormOfHandOvers(t *testing.T) {
 	}
 }
 
-// Only those are handed a lease who waited when it was won, also when one of them has gone.
-func TestLatecomersAreNotHandedALease(t *testing.T) {
-	alone(t, func(t *testing.T) {
-		nodes := memories(t, 3)
-		other, l := process(t, nodes), process(t, nodes)
-		before := mustLock(t, other, "k")
-		got := lockLater(t, t.Context(), l)
-		ctx, cancel := context.WithCancel(t.Context())
-		lockLater(t, ctx, l)
-		_ = before.Unlock(t.Context())
-		lease := <-got
-		cancel()
-		synctest.Wait()
-		late := lockLater(t, t.Context(), l)
-		_ = lease.Unlock(t.Context())
-		next := <-late
-		if next.Owner() == lease.Owner() {
-			t.Error("a lease was handed to one who came after it was won")
-		}
-		_ = next.Unlock(t.Context())
-	})
+// A lease is handed to those who waited when it was won, and then to as many who came later, and to no more; who has gone
+// counts for nobody.
+func TestFewLatecomersAreHandedALease(t *testing.T) {
+	for name, c := range map[string]struct {
+		gone bool
+		want int // holders of the first owner
+	}{"all stay": {false, 5}, "one goes": {true, 4}} {
+		t.Run(name, func(t *testing.T) {
+			alone(t, func(t *testing.T) {
+				nodes := memories(t, 3)
+				other, l := process(t, nodes), process(t, nodes)
+				before := mustLock(t, other, "k")
+				leases := []<-chan *Lease{lockLater(t, t.Context(), l)}
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				leases = append(leases, lockLater(t, ctx, l), lockLater(t, t.Context(), l))
+				_ = before.Unlock(t.Context())
+				lease := <-leases[0]
+				if c.gone {
+					cancel()
+					synctest.Wait()
+					leases = slices.Delete(leases, 1, 2)
+				}
+				for range 5 {
+					leases = append(leases, lockLater(t, t.Context(), l))
+				}
+				owner, same := lease.Owner(), 1
+				for _, next := range leases[1:] {
+					_ = lease.Unlock(t.Context())
+					if lease = <-next; lease.Owner() == owner {
+						same++
+					}
+				}
+				_ = lease.Unlock(t.Context())
+				if same != c.want {
+					t.Errorf("got %d holders of the first owner, want %d", same, c.want)
+				}
+			})
+		})
+	}
 }
 
 // Who waits behind somebody whose question nobody answers does not say that the key is held.

@@ -3,6 +3,7 @@ package redlock
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -331,6 +332,72 @@ func TestProcessesTakeTurns(t *testing.T) {
 		}
 		if least == 0 || 2*least < most || most < 100 {
 			t.Errorf("got %v locks of the processes, want many, and about as many of each", served)
+		}
+	})
+}
+
+// enrollments counts how often a process has a node put it into the line of a key, or take it out.
+func enrollments(n *memory.Node) *atomic.Int64 {
+	var count atomic.Int64
+	answer := n.Answer
+	n.Server().SetPreHook(func(c *server.Peer, cmd string, args ...string) bool {
+		if cmd == "EVALSHA" && slices.ContainsFunc(args, func(arg string) bool { return strings.HasPrefix(arg, "quorumlock:line:") }) {
+			count.Add(1)
+		}
+		return answer(c, cmd, args...)
+	})
+	return &count
+}
+
+// hand has workers of a process take a key in turns until ctx ends, and counts how often they got it.
+func hand(t *testing.T, ctx context.Context, wg *sync.WaitGroup, l *Locker, workers int) *atomic.Int64 {
+	t.Helper()
+	var count atomic.Int64
+	for range workers {
+		wg.Go(func() {
+			for {
+				lease, err := l.Lock(ctx, "k")
+				if err != nil {
+					return
+				}
+				count.Add(1)
+				_ = lease.Unlock(ctx)
+			}
+		})
+	}
+	return &count
+}
+
+// Where no other process waits, whoever is next in this one goes for the key on the heels of its release, and need not be
+// woken; a process that comes is served at the next release nevertheless, and from then on they take turns.
+func TestAloneInTheLineNobodyIsWoken(t *testing.T) {
+	alone(t, func(t *testing.T) {
+		nodes := memories(t, 5)
+		for _, n := range nodes {
+			n.Slow(time.Millisecond, 0)
+		}
+		count := enrollments(nodes[0])
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		var wg sync.WaitGroup
+		first := hand(t, ctx, &wg, on(t, nodes, Config{Cohort: Cohort{Max: 1}}), 3)
+		time.Sleep(time.Second)
+		if got := count.Load(); got > 5 || first.Load() < 100 {
+			t.Errorf("got %d enrollments for %d locks of a process that is alone, want a few", got, first.Load())
+		}
+		other := process(t, nodes)
+		_ = mustLock(t, other, "another").Unlock(t.Context())
+		before := first.Load()
+		lease := mustLock(t, other, "k")
+		if got := first.Load() - before; got > 10 { // it opens a connection to be woken by, and enrolls
+			t.Errorf("got %d locks of the other process before the one who came was served", got)
+		}
+		_ = lease.Unlock(t.Context())
+		second := hand(t, ctx, &wg, on(t, nodes, Config{Cohort: Cohort{Max: 1}}), 3)
+		before = first.Load()
+		wg.Wait()
+		if a, b := first.Load()-before, second.Load(); a < b*9/10 || b < a*9/10 {
+			t.Errorf("got %d and %d locks of two processes that both wait, want as many", a, b)
 		}
 	})
 }

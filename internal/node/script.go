@@ -25,7 +25,7 @@ var (
 	boot    = assemble("", "clock", "boot")
 	lift    = assemble("", "lift")
 	extend  = assemble("return extend(KEYS[1], ARGV[1], ARGV[2])", "extend")
-	release = assemble("return release(KEYS[1], ARGV[1])", "wake", "release")
+	release = assemble("return release(KEYS[1], ARGV[1])", "quick", "wake", "release")
 	// withdrawals are releases that leave tombstones.
 	releases    = assemble("return releases(#KEYS)", "wake", "release", "releases")
 	withdrawals = assemble("return releases(#KEYS - 1, KEYS[#KEYS], ARGV[#ARGV])", "wake", "release", "bury", "releases")

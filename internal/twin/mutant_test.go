@@ -116,6 +116,10 @@ var changes = []change{
 	{"if holder(key) ~= owner then", "if holder(key) ~= owner and false then"},
 	{"    redis.call('DEL', key)\n  end\n  return 1", "    redis.call('EXISTS', key)\n  end\n  return 1"},
 	{"if not wake(key) then", "if wake(key) then"},
+	// quick.lua
+	{"if found[1] == ARGV[1] and", "if"},
+	{"redis.call('DEL', KEYS[1])", "redis.call('EXISTS', KEYS[1])"},
+	{"  redis.call('DEL', KEYS[1])\n  return 1", "  redis.call('DEL', KEYS[1])\n  return 0"},
 	// bury.lua
 	{"(redis.call('GET', gone) or '')", "''"},
 	{"(redis.call('GET', gone) or '') .. owners", "owners .. (redis.call('GET', gone) or '')"},

@@ -158,6 +158,11 @@ func (p *worker) unlock(lease *redlock.Lease) {
 	if !p.closes { // Close may end before all nodes have heard
 		p.ledger.freed(lease)
 	}
+	select {
+	case <-lease.Done():
+	default:
+		p.ledger.violated("the Done of a lease has not ended after its Unlock")
+	}
 	switch again := lease.Unlock(ctx); {
 	case lease.Err() == nil:
 		p.ledger.violated("a lease is held after its Unlock")

@@ -16,12 +16,13 @@ import (
 type contest struct {
 	wait *protocol.Wait // guarded by the shard's mu
 	stir chan struct{}  // capacity 1: there is news for the head
-	ear  *ear
+	ear  *ear           // while others hold the key
+	last *ear           // of enrollments at the moment before the key is given back
 	// since is when this process began to wait, by the nodes' clocks in µs; guarded by the shard's mu. Who is handed over to
 	// within the process does not change it.
 	since int64
-	// alone are the nodes on which no other process stood in the line when this one was enrolled last; guarded by the shard's
-	// mu.
+	// alone are the nodes on which no other process stood in the line when this one gave the key back last; guarded by the
+	// shard's mu. While another has the key, it says nothing that he does not stand in the line.
 	alone quorum.Set
 	// straight: the head goes for the key as soon as that has been given back here, on the heels of the releases; guarded by
 	// the shard's mu.
@@ -33,7 +34,11 @@ type ear struct {
 	house *house
 	key   string
 	round uint32
+	last  bool
 }
+
+// turn is for how long a node keeps the key for whoever is woken: see wake.lua.
+const turn = 200 * time.Millisecond
 
 // contests numbers them, so that a late answer is not taken for one to a later contest.
 var contests atomic.Uint32
@@ -46,6 +51,9 @@ func (q *queue) compete() {
 		stir: make(chan struct{}, 1),
 		ear:  &ear{house: q.house, key: q.key, round: contests.Add(1)},
 	}
+	last := *q.contest.ear
+	last.last = true
+	q.contest.last = &last
 	q.contest.since = q.house.nodesTime()
 	if !l.params.Fenced {
 		return // nothing is announced
@@ -83,13 +91,13 @@ func (q *queue) yield() {
 	if c == nil || q.first == nil {
 		return
 	}
+	c.since = q.house.nodesTime()
 	heard := quorum.Set(q.house.hears.Load())
 	if need := q.first.locker.params.Rule.Need(); (heard & c.alone).Len() >= need {
 		c.straight = true
-		return
+	} else {
+		q.enroll(heard, c.last)
 	}
-	c.since = q.house.nodesTime()
-	q.enroll(heard)
 }
 
 // goesStraight reports whether the head goes for the key without waiting to be woken, this once.
@@ -102,11 +110,11 @@ func (q *queue) goesStraight() bool {
 	return straight
 }
 
-// enroll asks nodes to enroll this process. Callers hold the shard's mu.
-func (q *queue) enroll(nodes quorum.Set) {
+// enroll asks nodes to enroll this process, and to answer to an ear of the contest. Callers hold the shard's mu.
+func (q *queue) enroll(nodes quorum.Set, to *ear) {
 	c := node.Command{
 		Op: node.Enroll, Key: q.key, Owner: q.house.process, Line: node.Line(q.key), Since: q.contest.since,
-		Round: q.contest.ear.round, To: q.contest.ear,
+		Round: to.round, To: to,
 	}
 	q.contest.wait.Asked(nodes)
 	nodes.Each(func(index int) {
@@ -127,8 +135,11 @@ func (e *ear) Answer(index int, round uint32, r node.Reply) {
 		case r.Err != nil:
 			q.contest.wait.Failed(index)
 			return
-		case r.Alone:
+		case e.last && r.Alone:
 			q.contest.alone = q.contest.alone.With(index)
+		}
+		if e.last {
+			r.Left = min(r.Left, turn) // the key is kept for somebody by now, and we look whether he comes
 		}
 		q.contest.wait.Enrolled(e.house.timetable.clock.Now(), index, r.Left)
 	})
@@ -240,7 +251,7 @@ func (q *queue) move() (sleep time.Duration, try bool) {
 		case protocol.Sleep:
 			return sleep, false
 		}
-		q.enroll(ask)
+		q.enroll(ask, q.contest.ear)
 	}
 }
 

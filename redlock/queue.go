@@ -119,8 +119,8 @@ func (q *queue) remove(w *waiter) {
 }
 
 // taken notes that w, the head, has won. Whoever waits now may have the lease handed over, and then as many who come later,
-// but no more: others wait for it in other processes. So fewer than half of those who are served have come after the lease
-// was won, and the usual wait remains that for a turn of the process.
+// but no more: others wait for it in other processes. As long as nobody gives up, fewer than half of those who are served
+// have come after the lease was won, and the usual wait remains that for a turn of the process.
 func (q *queue) taken(w *waiter, a *attempt) {
 	q.shard.mu.Lock()
 	defer q.shard.mu.Unlock()
@@ -281,6 +281,7 @@ func (q *queue) lost(a *attempt, why *QuorumError) {
 	if q.contest == nil {
 		q.compete()
 	}
+	q.contest.alone = 0
 	q.contest.wait.Lost(now, took, end, answers, rand.Float64())
 }
 

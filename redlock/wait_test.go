@@ -170,6 +170,55 @@ func TestFrozenWaiterIsPassedOver(t *testing.T) {
 	})
 }
 
+// The process that gives a key back and waits again looks itself whether the one who was woken comes, instead of the second
+// in the line; when it does not wait any more, the second does.
+func TestWhoGaveBackLooksAfterTheFirst(t *testing.T) {
+	for name, c := range map[string]struct {
+		longest time.Duration // pause
+		held    time.Duration
+		gone    bool
+	}{
+		"looks":                {250 * time.Millisecond, time.Second, false},
+		"with long pauses":     {5 * time.Second, time.Second, false},
+		"gone":                 {250 * time.Millisecond, time.Second, true},
+		"gone, after a while":  {250 * time.Millisecond, 6 * time.Second, true},
+		"looks, after a while": {250 * time.Millisecond, 6 * time.Second, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			alone(t, func(t *testing.T) {
+				nodes := memories(t, 3)
+				cfg := Config{Cohort: Cohort{Max: 1}, Backoff: Backoff{Min: 10 * time.Millisecond, Max: c.longest}}
+				first, third := on(t, nodes, cfg), on(t, nodes, cfg)
+				lease := mustLock(t, first, "k")
+				for _, n := range nodes {
+					frozen(t, n, "k")
+				}
+				got := lockLater(t, t.Context(), third)
+				time.Sleep(time.Second)
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				again := lockLater(t, ctx, first)
+				time.Sleep(c.held)
+				unlocked := time.Now()
+				_ = lease.Unlock(t.Context())
+				if c.gone {
+					time.Sleep(50 * time.Millisecond)
+					cancel()
+				}
+				var next *Lease
+				select {
+				case next = <-got:
+				case next = <-again:
+				}
+				if waited := time.Since(unlocked); waited > 300*time.Millisecond {
+					t.Errorf("somebody got the key after %v, want 200ms and a little", waited)
+				}
+				_ = next.Unlock(t.Context())
+			})
+		})
+	}
+}
+
 // frozen enrolls a process that hears all, and does nothing.
 func frozen(t *testing.T, n *memory.Node, key string) {
 	t.Helper()
@@ -336,12 +385,13 @@ func TestProcessesTakeTurns(t *testing.T) {
 	})
 }
 
-// enrollments counts how often a process has a node put it into the line of a key, or take it out.
-func enrollments(n *memory.Node) *atomic.Int64 {
+// scripts counts the scripts that a node is asked by and that name a key with the prefix: those that put somebody into a
+// line or take him out, "quorumlock:line:", or that grant, "quorumlock:fence:".
+func scripts(n *memory.Node, prefix string) *atomic.Int64 {
 	var count atomic.Int64
 	answer := n.Answer
 	n.Server().SetPreHook(func(c *server.Peer, cmd string, args ...string) bool {
-		if cmd == "EVALSHA" && slices.ContainsFunc(args, func(arg string) bool { return strings.HasPrefix(arg, "quorumlock:line:") }) {
+		if cmd == "EVALSHA" && slices.ContainsFunc(args, func(arg string) bool { return strings.HasPrefix(arg, prefix) }) {
 			count.Add(1)
 		}
 		return answer(c, cmd, args...)
@@ -376,7 +426,7 @@ func TestAloneInTheLineNobodyIsWoken(t *testing.T) {
 		for _, n := range nodes {
 			n.Slow(time.Millisecond, 0)
 		}
-		count := enrollments(nodes[0])
+		count := scripts(nodes[0], "quorumlock:line:")
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		var wg sync.WaitGroup
@@ -398,6 +448,76 @@ func TestAloneInTheLineNobodyIsWoken(t *testing.T) {
 		wg.Wait()
 		if a, b := first.Load()-before, second.Load(); a < b*9/10 || b < a*9/10 {
 			t.Errorf("got %d and %d locks of two processes that both wait, want as many", a, b)
+		}
+	})
+}
+
+// Two processes that take turns know of each other: none goes for the key when it is not its turn.
+func TestTwoWhoTakeTurnsDoNotTryInVain(t *testing.T) {
+	for _, cohort := range []Cohort{{Max: 1}, {Max: 3}} {
+		alone(t, func(t *testing.T) {
+			nodes := memories(t, 5)
+			for _, n := range nodes {
+				n.Slow(time.Millisecond, 0)
+			}
+			grants := scripts(nodes[0], "quorumlock:fence:")
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+			defer cancel()
+			var wg sync.WaitGroup
+			cfg := Config{Cohort: cohort}
+			a, b := hand(t, ctx, &wg, on(t, nodes, cfg), 8), hand(t, ctx, &wg, on(t, nodes, cfg), 8)
+			wg.Wait()
+			won := (a.Load() + b.Load()) / int64(cohort.Max)
+			if got := grants.Load(); got > won*11/10+5 || won < 100 {
+				t.Errorf("cohort of %d: got %d rounds for %d wins, want hardly more", cohort.Max, got, won)
+			}
+		})
+	}
+}
+
+// A process that was alone for long and is refused has no better place in the line than the time at which it gave the key
+// back.
+func TestWhoWasAloneIsBehindWhoCame(t *testing.T) {
+	alone(t, func(t *testing.T) {
+		nodes := memories(t, 5)
+		for _, n := range nodes {
+			n.Slow(time.Millisecond, 0)
+		}
+		a := on(t, nodes, Config{Cohort: Cohort{Max: 1}})
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		var mu sync.Mutex
+		var order strings.Builder
+		var wg sync.WaitGroup
+		served := func(l *Locker, who string) error {
+			lease, err := l.Lock(ctx, "k")
+			if err != nil {
+				return err
+			}
+			mu.Lock()
+			order.WriteString(who)
+			mu.Unlock()
+			time.Sleep(20 * time.Millisecond)
+			return lease.Unlock(ctx)
+		}
+		for range 3 {
+			wg.Go(func() {
+				for served(a, "A") == nil {
+				}
+			})
+		}
+		var others []*Locker
+		for range 5 {
+			others = append(others, process(t, nodes))
+		}
+		time.Sleep(time.Second)
+		for i, l := range others {
+			wg.Go(func() { _ = served(l, string(rune('B'+i))) })
+			time.Sleep(time.Millisecond)
+		}
+		wg.Wait()
+		if got := strings.Trim(order.String(), "A"); got != "BCDEF" {
+			t.Errorf("got the order %s, want those who came one after the other", got)
 		}
 	})
 }

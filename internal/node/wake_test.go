@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
+	peers "github.com/alicebob/miniredis/v2/server"
 )
 
 // hearing is a process that listens to one node, and what it has heard.
@@ -185,6 +186,37 @@ func TestSplitWakeUpsGoToWhoHasWaitedLongest(t *testing.T) {
 	p["young"].silent()
 }
 
+// Who enrolls in the script that gives the key back looks after who is woken: the second in the line is told nothing. It is
+// told when that one leaves, or is the first itself.
+func TestTheSecondIsToldWhereNobodyElseLooks(t *testing.T) {
+	_, p := processes(t, "a", "b", "c")
+	yield := func(since int64) {
+		t.Helper()
+		if !p["a"].grant("k", "owner a").Yes {
+			t.Fatal("no grant")
+		}
+		_, _ = p["b"].enroll("k", 100)
+		_, _ = p["c"].enroll("k", 200)
+		p["a"].exchange(callsFor(p["a"].Node, Command{Op: Enroll, Key: "k", Owner: "a", Line: Line("k"), Since: since},
+			Command{Op: Release, Key: "k", Owner: "owner a"}))
+	}
+	leave := func(name string) {
+		ask(t, p[name].Node, Command{Op: Leave, Key: "k", Owner: name, Line: Line("k")})
+	}
+	yield(300)
+	p["b"].next("free k")
+	p["c"].silent()
+	leave("a")
+	p["c"].next("kept k 200ms")
+	leave("b")
+	p["c"].next("free k")
+	leave("c")
+
+	yield(50)
+	p["a"].next("free k")
+	p["b"].next("kept k 200ms")
+}
+
 // Whoever enrolls is told whether another process stands in the line.
 func TestEnrollingTellsWhetherOneIsAlone(t *testing.T) {
 	_, p := processes(t, "a", "b", "c")
@@ -209,14 +241,34 @@ func TestServerNotesThatSomebodyWaits(t *testing.T) {
 			t.Fatal("no lock")
 		}
 	}
+	var asked []string
+	m.Server().SetPreHook(func(_ *peers.Peer, cmd string, _ ...string) bool {
+		asked = append(asked, cmd)
+		return false
+	})
+	release := func() []string {
+		t.Helper()
+		if !p["a"].grant("k", "owner a").Yes {
+			t.Fatal("no grant")
+		}
+		asked = nil
+		p["a"].release("k", "owner a")
+		return asked
+	}
 	lock()
 	if m.Exists(waiting) {
 		t.Error("got a note before anybody waited")
+	}
+	if got := release(); slices.Contains(got, "PUBSUB") {
+		t.Errorf("got the commands %q without a note, want none about who listens", got)
 	}
 	_, _ = p["b"].enroll("another", 1)
 	lock()
 	if !m.Exists(waiting) {
 		t.Error("got no note while somebody waits")
+	}
+	if got := release(); !slices.Contains(got, "PUBSUB") {
+		t.Errorf("got the commands %q with a note, want one about who listens", got)
 	}
 	p["a"].deaf(m)
 	p["b"].deaf(m)

@@ -63,7 +63,6 @@ func (w *Wait) Trying() { w.free, w.put = 0, false }
 func (w *Wait) Yielded(now clock.Instant) {
 	w.free, w.tried, w.pause, w.rest = 0, now.Mono(), w.pace.Min, w.pace.Min
 	w.splits, w.step, w.put = 0, minStep, false // what was is over: somebody here has had the key since
-	clear(w.glance)
 }
 
 // Answer is what a node said in a try that was lost.

@@ -18,7 +18,7 @@ local function enroll(key, line, id, since)
   redis.call('SET', 'quorumlock:waiting', '', 'PX', '86400000')
   redis.call('ZADD', line, since, id)
   redis.call('PEXPIRE', line, 86400000)
-  awaited, enrolled = true, key
+  awaited, enrolled, process = true, key, id
   local ahead = redis.call('ZRANGE', line, 0, 1)
   local alone = #ahead == 1 and 1 or 0
   if redis.pcall('GET', key) == 'quorumlock:turn:' .. id then

@@ -12,7 +12,10 @@ local function leave(key, line, id)
     holder = false
   end
   if not holder then
+    enrolled = nil
     wake(key)
+  elseif type(holder) == 'string' and string.sub(holder, 1, 16) == 'quorumlock:turn:' then
+    second(key) -- it may have been who would look
   end
   return 1
 end

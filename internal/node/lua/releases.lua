@@ -4,7 +4,7 @@
 --   count         how many there are
 --   gone, grace   the key for tombstones, and for how many ms they stay; nil without tombstones
 --
--- Returns 1 when all are deleted. Else one number for each: 1 when deleted, 0 when the key is not this owner's any more.
+-- Returns 1 when all are given back. Else one number for each: 1 when given back, 0 when the key is not this owner's any more.
 -- A release that fails says -1 and spoils no other: it is asked again alone, to be told the error.
 --
 -- One command looks at all keys, and one deletes all that were their owners' and are not kept for anybody: what a command costs in a script is

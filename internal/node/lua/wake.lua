@@ -16,8 +16,9 @@
 -- more. Whoever finds that nobody listens takes the note away. Where an ACL forbids these commands, nobody is woken, and
 -- waiters ask again by themselves.
 local note = 'quorumlock:waiting'
-local awaited  -- nil: not known yet
-local enrolled -- the last key whose line this script has put a process into
+local awaited           -- nil: not known yet
+local noted             -- there is a note
+local enrolled, process -- whom this script has put into a line last, and of which key
 
 -- holder returns who has a key, and sees whether there is a note.
 local function holder(key)
@@ -25,7 +26,8 @@ local function holder(key)
   if not found[1] then
     return redis.call('GET', key) -- to be told the error, if there is one
   end
-  if not found[2] then
+  noted = found[2]
+  if not noted then
     awaited = false
   end
   return found[1]
@@ -35,7 +37,8 @@ end
 local function holders(count)
   KEYS[count + 1] = note
   local found = redis.pcall('MGET', unpack(KEYS, 1, count + 1))
-  if found[count + 1] == false then
+  noted = found[count + 1]
+  if noted == false then
     awaited = false
   end
   return found
@@ -45,7 +48,7 @@ local function anybody()
   if awaited == nil then
     local listeners = redis.pcall('PUBSUB', 'NUMSUB', note)
     awaited = not listeners.err and tonumber(listeners[2]) > 0
-    if not awaited and not listeners.err then
+    if noted and not awaited and not listeners.err then
       redis.pcall('DEL', note)
     end
   end
@@ -55,6 +58,14 @@ end
 local function tell(id, what)
   local heard = redis.pcall('PUBLISH', 'quorumlock:wake:' .. id, what)
   return type(heard) == 'number' and heard > 0
+end
+
+-- second tells whoever is first in the line now to look when the key has been kept for somebody for too long.
+local function second(key)
+  local first = redis.pcall('ZRANGE', 'quorumlock:line:{' .. key .. '}', 0, 0)
+  if first[1] then
+    tell(first[1], 'kept 200 ' .. key)
+  end
 end
 
 -- wake returns whether the key is kept for somebody, and must not be deleted therefore.
@@ -67,9 +78,8 @@ local function wake(key)
     end
     if tell(first[1], 'free ' .. key) then
       local kept = redis.pcall('SET', key, 'quorumlock:turn:' .. first[1], 'PX', '200')
-      local second = key ~= enrolled and redis.pcall('ZRANGE', line, 0, 0)
-      if second and second[1] then
-        tell(second[1], 'kept 200 ' .. key)
+      if key ~= enrolled or first[1] == process then
+        second(key)
       end
       return kept.ok ~= nil
     end

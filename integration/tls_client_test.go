@@ -112,13 +112,14 @@ func TestClientCertificates(t *testing.T) {
 		settings access.Settings
 		says, do string // without do it works
 	}{
-		"all there":             {settings: access.Settings{CA: ours.file("ca.pem"), Cert: cert, Key: key}},
-		"the name said":         {settings: access.Settings{CA: ours.file("ca.pem"), Cert: cert, Key: key, ServerName: "localhost"}},
-		"another name":          {access.Settings{CA: ours.file("ca.pem"), Cert: cert, Key: key, ServerName: "elsewhere"}, "not elsewhere", "--tls-server-name"},
-		"no authority":          {access.Settings{TLS: true, Cert: cert, Key: key}, "signed by unknown authority", "--tls-ca"},
-		"another authority":     {access.Settings{CA: others.file("ca.pem"), Cert: cert, Key: key}, "signed by unknown authority", "--tls-ca"},
+		"all there":         {settings: access.Settings{CA: ours.file("ca.pem"), Cert: cert, Key: key}},
+		"the name said":     {settings: access.Settings{CA: ours.file("ca.pem"), Cert: cert, Key: key, ServerName: "localhost"}},
+		"another name":      {access.Settings{CA: ours.file("ca.pem"), Cert: cert, Key: key, ServerName: "elsewhere"}, "not elsewhere", "--tls-server-name"},
+		"no authority":      {access.Settings{TLS: true, Cert: cert, Key: key}, "signed by unknown authority", "--tls-ca"},
+		"another authority": {access.Settings{CA: others.file("ca.pem"), Cert: cert, Key: key}, "signed by unknown authority", "--tls-ca"},
+		// A node refuses a client's certificate after the client's part of the handshake, and closes: its alert may be lost.
 		"no certificate":        {access.Settings{CA: ours.file("ca.pem")}, "", "--tls-cert"},
-		"another's certificate": {access.Settings{CA: ours.file("ca.pem"), Cert: foreign, Key: foreignKey}, "certificate", "--tls-cert"},
+		"another's certificate": {access.Settings{CA: ours.file("ca.pem"), Cert: foreign, Key: foreignKey}, "", "--tls-cert"},
 		"no TLS":                {access.Settings{}, "connection closed by the node", "--tls"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -78,6 +78,7 @@ func plotThroughput(run *Run) ([]byte, error) {
 		}
 		p.Add(whiskers, text)
 		p.NominalY(names...)
+		p.Y.Padding = vg.Points(26) // the fonts of whoever looks may be wider than ours
 	}
 	p.X.Max = most
 

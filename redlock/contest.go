@@ -16,8 +16,8 @@ import (
 type contest struct {
 	wait *protocol.Wait // guarded by the shard's mu
 	stir chan struct{}  // capacity 1: there is news for the head
-	ear  *ear           // while others hold the key
-	last *ear           // of enrollments at the moment before the key is given back
+	ear  *ear           // of enrollments while others hold the key
+	last *ear           // of those at the moment before it is given back here
 	// since is when this process began to wait, by the nodes' clocks in µs; guarded by the shard's mu. Who is handed over to
 	// within the process does not change it.
 	since int64
@@ -34,7 +34,7 @@ type ear struct {
 	house *house
 	key   string
 	round uint32
-	last  bool
+	last  bool // of enrollments at the moment before the key is given back
 }
 
 // turn is for how long a node keeps the key for whoever is woken: see wake.lua.

@@ -170,10 +170,7 @@ func TestWhoWaitsComesFirst(t *testing.T) {
 // Processes that never stop asking take turns, and none waits much longer than its turn.
 func TestProcessesTakeTurns(t *testing.T) {
 	alone(t, func(t *testing.T) {
-		nodes := memories(t, 5)
-		for _, n := range nodes {
-			n.Slow(time.Millisecond, 0)
-		}
+		nodes := distant(t, 5)
 		const count = 8
 		var served [count]int
 		var holders atomic.Int32
@@ -208,6 +205,16 @@ func TestProcessesTakeTurns(t *testing.T) {
 			t.Errorf("got %v locks of the processes, want many, and about as many of each", served)
 		}
 	})
+}
+
+// distant returns nodes that are a millisecond away.
+func distant(t *testing.T, count int) []*memory.Node {
+	t.Helper()
+	nodes := memories(t, count)
+	for _, n := range nodes {
+		n.Slow(time.Millisecond, 0)
+	}
+	return nodes
 }
 
 // scripts counts the scripts that a node is asked by and that name a key with the prefix: those that put somebody into a
@@ -247,10 +254,7 @@ func hand(t *testing.T, ctx context.Context, wg *sync.WaitGroup, l *Locker, work
 // woken; a process that comes is served at the next release nevertheless, and from then on they take turns.
 func TestAloneInTheLineNobodyIsWoken(t *testing.T) {
 	alone(t, func(t *testing.T) {
-		nodes := memories(t, 5)
-		for _, n := range nodes {
-			n.Slow(time.Millisecond, 0)
-		}
+		nodes := distant(t, 5)
 		count := scripts(nodes[0], "quorumlock:line:")
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
@@ -281,10 +285,7 @@ func TestAloneInTheLineNobodyIsWoken(t *testing.T) {
 func TestTwoWhoTakeTurnsDoNotTryInVain(t *testing.T) {
 	for _, cohort := range []Cohort{{Max: 1}, {Max: 3}} {
 		alone(t, func(t *testing.T) {
-			nodes := memories(t, 5)
-			for _, n := range nodes {
-				n.Slow(time.Millisecond, 0)
-			}
+			nodes := distant(t, 5)
 			grants := scripts(nodes[0], "quorumlock:fence:")
 			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 			defer cancel()
@@ -304,10 +305,7 @@ func TestTwoWhoTakeTurnsDoNotTryInVain(t *testing.T) {
 // back.
 func TestWhoWasAloneIsBehindWhoCame(t *testing.T) {
 	alone(t, func(t *testing.T) {
-		nodes := memories(t, 5)
-		for _, n := range nodes {
-			n.Slow(time.Millisecond, 0)
-		}
+		nodes := distant(t, 5)
 		a := on(t, nodes, Config{Cohort: Cohort{Max: 1}})
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()

@@ -120,6 +120,18 @@ func TestOutage(t *testing.T) {
 	}
 	for _, c := range []spoiled{
 		{"from the first moment to the last", won(20100*ms, 26*s), "outage", "client 0 got its own at 26.000s, with 2 of 3 nodes away", false},
+		{"handed over within a process", func(h *history.History, _ *Expect) {
+			won(20*s, 21*s)(h, nil)
+			won(22*s, 23*s)(h, nil)
+		}, "outage", "2 attempts while a majority was away; 1 lease handed over within a process", true},
+		{"handed over, and won before by nobody", func(h *history.History, _ *Expect) {
+			won(21*s, 22*s)(h, nil)
+			won(22*s, 23*s)(h, nil)
+		}, "outage", "client 0 got its own at 22.000s", false},
+		{"nobody knows whose owner it is", func(h *history.History, _ *Expect) {
+			attempt(h, history.Lock, 20*s, 21*s, "").Lease = ""
+			attempt(h, history.Lock, 22*s, 23*s, "").Lease = ""
+		}, "outage", "client 0 got its own at 23.000s", false},
 		{"asked before", won(20100*ms-1, 26*s), "outage", "2 attempts", true},
 		{"had after", won(20100*ms, 26*s+1), "outage", "2 attempts", true},
 		{"nobody knows", func(h *history.History, _ *Expect) {
@@ -169,6 +181,11 @@ func TestRecovery(t *testing.T) {
 			quiet(h, 20*s, 32*s)
 			attempt(h, history.Lock, 30*s, 31100*ms+1, "")
 		}, "recovery", "nobody acquired", false},
+		{"somebody was handed a lease over", func(h *history.History, _ *Expect) {
+			quiet(h, 20*s, 32*s)
+			attempt(h, history.Lock, 19*s, 19500*ms, "")
+			attempt(h, history.Lock, 26*s, 26500*ms, "")
+		}, "recovery", "nobody acquired within 5s", false},
 		{"somebody did just before they were back", func(h *history.History, _ *Expect) {
 			quiet(h, 20*s, 32*s)
 			attempt(h, history.Lock, 25*s, 26100*ms-1, "")

@@ -10,9 +10,10 @@ import (
 
 // outage: whoever asks while so many nodes are away that none can win, and has an answer before one of them is back, gets
 // no lease. They must be the same nodes for all that time: one that is back may vote in a round that another, which is away
-// by then, has voted in.
+// by then, has voted in. Who is handed a lease over within a process has it from before, and asks no node.
 func outage(r *run, res *Result) {
 	gone := r.gone()
+	handed := 0
 	for i := range r.h.Operations {
 		op := &r.h.Operations[i]
 		if !acquires(op) || op.Outcome == history.Unknown {
@@ -27,13 +28,21 @@ func outage(r *run, res *Result) {
 		if missing <= r.spare() {
 			continue
 		}
+		won := op.Outcome == history.OK
+		if won && !slices.Contains(r.won, op) {
+			handed++
+			continue
+		}
 		res.Samples++
-		if op.Outcome == history.OK {
+		if won {
 			res.bad(Problem{fmt.Sprintf("client %d got %s at %s, with %d of %d nodes away", op.Client, op.Key, at(op.Returned),
 				missing, len(r.h.Setup.Nodes)), op.Returned, op.Key, []int{op.Client}})
 		}
 	}
 	res.Saw = fmt.Sprintf("%s while a majority was away", count(res.Samples, "attempt"))
+	if handed > 0 {
+		res.Saw += fmt.Sprintf("; %s handed over within a process", count(handed, "lease"))
+	}
 }
 
 // gone returns for each node when it was away for certain.

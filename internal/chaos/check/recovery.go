@@ -53,9 +53,9 @@ func (r *run) recoveries() []recovery {
 		if i+1 < len(outs) {
 			next = min(next, outs[i+1].From)
 		}
-		first := sort.Search(len(r.acquired), func(i int) bool { return r.acquired[i].Returned >= rec.back })
-		if first < len(r.acquired) && r.acquired[first].Returned <= rec.back+r.x.Recovery {
-			rec.first, rec.took = r.acquired[first], r.acquired[first].Returned-rec.back
+		first := sort.Search(len(r.won), func(i int) bool { return r.won[i].Returned >= rec.back })
+		if first < len(r.won) && r.won[first].Returned <= rec.back+r.x.Recovery {
+			rec.first, rec.took = r.won[first], r.won[first].Returned-rec.back
 		} else {
 			rec.early = next < rec.back+r.x.Recovery
 		}

@@ -49,7 +49,7 @@ type Operation struct {
 	Error    string        `json:"error,omitempty"`  // why it failed, in one line
 	Reason   Reason        `json:"reason,omitempty"` // the same in one word
 
-	Lease string        `json:"lease,omitempty"` // the owner value, which no two leases share
+	Lease string        `json:"lease,omitempty"` // the owner value, which leases share that were handed over within a process
 	Fence uint64        `json:"fence,omitempty"`
 	Until time.Duration `json:"until,omitempty"` // until when the client has trusted the lease at the latest, however it ended
 	Value uint64        `json:"value,omitempty"` // of a counter

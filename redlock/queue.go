@@ -10,9 +10,10 @@ import (
 
 // queues are the queues of one process, by key.
 type queues struct {
-	seed   maphash.Seed
-	shards [64]shard
-	spare  sync.Pool // of *queue
+	seed    maphash.Seed
+	shards  [64]shard
+	spare   sync.Pool // of *queue
+	waiters sync.Pool // of *waiter, with an empty turn
 }
 
 // shard is the queues of some keys. Its mu may be locked while an attempt's is held, and not the other way round.
@@ -44,6 +45,7 @@ type queue struct {
 func (qs *queues) open() {
 	qs.seed = maphash.MakeSeed()
 	qs.spare.New = func() any { return new(queue) }
+	qs.waiters.New = func() any { return &waiter{turn: make(chan *Lease, 1)} }
 	for i := range qs.shards {
 		qs.shards[i].byKey = make(map[string]*queue)
 	}
@@ -65,7 +67,7 @@ func (qs *queues) join(l *Locker, key string, c *call) (w *waiter, head bool) {
 		sh.byKey[key] = q
 		w, head = &q.own, true
 	} else {
-		w = &waiter{turn: make(chan *Lease, 1)}
+		w = qs.waiters.Get().(*waiter)
 	}
 	w.locker, w.call, w.queue, w.shard, w.key = l, c, q, sh, key
 	q.append(w)

@@ -26,6 +26,7 @@ func (w *waiter) lock(ctx context.Context, head bool) (*Lease, error) {
 	select {
 	case lease := <-w.turn:
 		if lease != nil {
+			w.recycle()
 			return lease, nil
 		}
 		return w.lead(ctx, true)
@@ -33,6 +34,13 @@ func (w *waiter) lock(ctx context.Context, head bool) (*Lease, error) {
 	case <-w.locker.closing:
 	}
 	return w.giveUp(ctx)
+}
+
+// recycle lets another call use w, which was handed a lease: whoever did so knew w last.
+func (w *waiter) recycle() {
+	spare := &w.locker.queues.waiters
+	*w = waiter{turn: w.turn}
+	spare.Put(w)
 }
 
 // lead goes for the key as the head, until it has it, or ctx ends, or it is of no use. waited says that there may be

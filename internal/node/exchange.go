@@ -178,9 +178,7 @@ func (n *Node) pass(ctx context.Context, batch []*call) error {
 	n.sent = now()
 	// A connection that died while it was idle is found out before anything is written to it; the next is tried then.
 	for {
-		pipe := n.pipeline()
-		_ = pipe.BatchProcess(ctx, n.commands...)
-		_, err := pipe.Exec(ctx)
+		err := n.put(ctx)
 		if err != nil {
 			n.letGo()
 		}
@@ -193,7 +191,20 @@ func (n *Node) pass(ctx context.Context, batch []*call) error {
 	}
 }
 
-// pipeline returns what carries the lane's commands to the server.
+// put carries the commands of a pass to the server, and returns with their answers. One alone, as a lone lock has it, goes
+// without a pipeline where the connection is kept, which saves three allocations. By a client of the caller's a pipeline is
+// cheaper: go-redis may look for what was pushed before each plain command, and wait for that.
+func (n *Node) put(ctx context.Context) error {
+	pipe := n.pipeline()
+	if len(n.commands) == 1 && n.conn != nil {
+		return n.conn.Process(ctx, n.commands[0])
+	}
+	_ = pipe.BatchProcess(ctx, n.commands...)
+	_, err := pipe.Exec(ctx)
+	return err
+}
+
+// pipeline returns what carries several commands.
 func (n *Node) pipeline() redis.Pipeliner {
 	if n.pipe == nil {
 		n.pipe = n.via().Pipeline()

@@ -29,6 +29,12 @@ func (r *page) oneKey() {
 	}, rows)
 	r.line("A lock is given back as soon as it is there. *Wait*: from asking to holding. *Gave up*: cycles that returned an error,")
 	r.line("such as redsync's after 32 tries. *Two holders*: how often a worker held the key while another one did.")
+	if still := r.of(pick{workload: stalls, subject: bystander}, stallMax); len(still) > 0 {
+		r.line("")
+		r.line("**What the machine makes everybody wait.** In a turn of the same length in each round nobody locks: a thread for each core")
+		r.line("does nothing but read the clock. The longest time for which one of them did not run was %s ms: %s", still.spread().text(""), ratio(still, of(oursFenced, waitMean)).text("×"))
+		r.line("the mean wait of `Fenced` in the same round, and a wait that meets such a stall cannot be shorter.")
+	}
 	r.line("")
 }
 

@@ -43,7 +43,7 @@ func (b *bench) killed(ctx context.Context) error {
 // subject is measured again, beginning with the first commands that meet the fault, and the nodes are healed.
 func (b *bench) faults(ctx context.Context, workload string, hurt, heal func(context.Context) error) error {
 	kinds := b.these(quorums...)
-	for round := range b.run.Settings.Rounds {
+	for round := range b.run.Settings.rounds(workload) {
 		if err := b.faultRound(ctx, workload, kinds, round, hurt, heal); err != nil {
 			return err
 		}
@@ -79,15 +79,17 @@ func (b *bench) faultRound(ctx context.Context, workload string, kinds []Kind, r
 			at := (i + round) % len(kinds)
 			t := turns[at]
 			t.load.Keys, _ = b.keys(t.load)
+			t.load.For = b.run.Settings.Fault
 			if state == healthy {
 				warm := t.load
 				warm.For = b.run.Settings.Warm
-				if _, err := drive(ctx, subjects[at], warm); err != nil {
+				y, err := drive(ctx, subjects[at], warm)
+				if err != nil {
 					return err
 				}
-			} else {
-				t.load.For = b.run.Settings.Fault
+				turns[at].load.Room = t.load.roomFor(y)
 			}
+			t.load.Room = turns[at].load.Room
 			runtime.GC()
 			y, err := drive(ctx, subjects[at], t.load)
 			if err != nil {

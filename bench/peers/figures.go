@@ -59,6 +59,7 @@ func passP50(m Measurement) float64    { return m.PassP50 }
 func passP99(m Measurement) float64    { return m.PassP99 }
 func passMax(m Measurement) float64    { return m.PassMax }
 func lockP50(m Measurement) float64    { return m.LockP50 }
+func stallMax(m Measurement) float64   { return m.StallMax }
 func restedP50(m Measurement) float64  { return m.RestedP50 }
 func lockP99(m Measurement) float64    { return m.LockP99 }
 func mallocs(m Measurement) float64    { return m.Allocs }

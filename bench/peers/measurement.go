@@ -51,6 +51,9 @@ type Measurement struct {
 	LockP99 float64 `json:"lock_p99_ms,omitempty"`
 	// RestedP50 is the same when nobody had done anything for as long as a lock is held there.
 	RestedP50 float64 `json:"rested_p50_ms,omitempty"`
+	// StallMax is the longest time for which one of several threads, of which there was one for each core and which did
+	// nothing but read the clock, did not run.
+	StallMax float64 `json:"stall_max_ms,omitempty"`
 	// TooEarly is how often Lock returned before the window of the lease had closed whose holder was killed.
 	TooEarly int `json:"too_early,omitempty"`
 
@@ -70,6 +73,7 @@ const (
 	cpu        = "cpu"
 	links      = "links"
 	oneKey     = "onekey"
+	stalls     = "stalls" // of the machine, in turns among those of oneKey
 
 	processes    = "processes"     // one key, wanted by several processes
 	handOver     = "handover"      // from one process to another

@@ -127,6 +127,6 @@ func (b *bench) tell(m Measurement) {
 	if m.Failed > 0 {
 		failed = fmt.Sprintf(", %d failed: %s", m.Failed, m.Failure)
 	}
-	b.logf("%s %d/%d, %s %s, %s, %s: %s%s", m.Workload, m.Round+1, b.run.Settings.Rounds,
+	b.logf("%s %d/%d, %s %s, %s, %s: %s%s", m.Workload, m.Round+1, b.run.Settings.rounds(m.Workload),
 		plural(m.Nodes, "node"), m.State, plural(m.Workers, "worker"), m.Subject, figures, failed)
 }

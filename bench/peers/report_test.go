@@ -87,6 +87,8 @@ func madeUp() *Run {
 	rates(oneKey, healthy, redsyncDefault, 5, 1_500, 2_000, 1_500)
 	rates(oneKey, healthy, rueidisLock, 5, 1_000, 1_000, 1_100)
 	rates(oneKey, healthy, oursFenced, 5, 90_000, 120_000, 60_000)
+	add(Measurement{Workload: stalls, State: healthy, Subject: bystander, Workers: 2},
+		Measurement{StallMax: 2.5}, Measurement{StallMax: 1}, Measurement{StallMax: 4})
 	several := func(workload, subject string, perSecond ...float64) {
 		var figures []Measurement
 		for i, f := range perSecond {

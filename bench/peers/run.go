@@ -31,6 +31,15 @@ type Settings struct {
 	KilledTTL time.Duration `json:"killed_ttl_ns"` // of the holders that are killed
 }
 
+// rounds returns how many rounds a workload has: three times as many where there is one worker, whose times vary more from
+// turn to turn than subjects differ.
+func (s Settings) rounds(workload string) int {
+	if workload == latency {
+		return 3 * s.Rounds
+	}
+	return s.Rounds
+}
+
 // full and quick are the settings without and with -quick.
 var (
 	full = Settings{
@@ -153,9 +162,9 @@ func (b *bench) rounds(ctx context.Context, turns []turn) error {
 	return b.alternate(turns, func(t turn, round int) error { return b.take(ctx, b.nodes, t, round, healthy) })
 }
 
-// alternate has every turn taken once in each round, in rotated order.
+// alternate has every turn taken once in each round, in rotated order; all are of one workload.
 func (b *bench) alternate(turns []turn, take func(t turn, round int) error) error {
-	total := b.run.Settings.Rounds
+	total := b.run.Settings.rounds(turns[0].workload)
 	for round := range total {
 		for i := range turns {
 			if err := take(turns[(i+round*len(turns)/total)%len(turns)], round); err != nil {
@@ -180,10 +189,10 @@ func (b *bench) take(ctx context.Context, on *nodes, t turn, round int, state st
 	t.load.Keys, name = b.keys(t.load)
 	warm := t.load
 	warm.For = b.run.Settings.Warm
-	_, err = drive(ctx, s, warm)
-	var y Yield
+	y, err := drive(ctx, s, warm)
 	var served time.Duration
 	if err == nil {
+		t.load.Room = t.load.roomFor(y)
 		runtime.GC()
 		before, _ := on.cpu(ctx, t.nodes) // what a node does not tell is not measured
 		y, err = drive(ctx, s, t.load)
@@ -236,7 +245,7 @@ func (b *bench) note(t turn, round int, state string, y Yield) Measurement {
 	if !t.load.Record {
 		figures = fmt.Sprintf("%.1f allocations, %.0f B, %.1f µs CPU for each", m.Allocs, m.Bytes, m.CPU)
 	}
-	b.logf("%s %d/%d, %s %s, %s, %s: %.0f locks/s, %s%s", t.workload, round+1, b.run.Settings.Rounds,
+	b.logf("%s %d/%d, %s %s, %s, %s: %.0f locks/s, %s%s", t.workload, round+1, b.run.Settings.rounds(t.workload),
 		plural(nodes, "node"), state, plural(m.Workers, "worker"), t.kind.Name, m.PerSecond, figures, failed)
 	return m
 }

@@ -31,6 +31,12 @@ func TestARunMeasuresEverything(t *testing.T) {
 	turns := map[string]int{}
 	for _, m := range run.Measurements {
 		turns[m.Workload+" "+m.State]++
+		if m.Workload == stalls {
+			if m.StallMax <= 0 || m.StallMax > 1000*m.Seconds {
+				t.Errorf("%+v", m)
+			}
+			continue
+		}
 		if m.Locks == 0 || m.PerSecond < 0 || m.Failed > 0 || m.Overlaps > 0 || m.KeysLeft > 0 || m.TooEarly > 0 {
 			t.Errorf("%+v", m)
 		}
@@ -42,9 +48,9 @@ func TestARunMeasuresEverything(t *testing.T) {
 		}
 	}
 	want := map[string]int{
-		"throughput healthy": 8, "latency healthy": 6, "sizes healthy": 12,
+		"throughput healthy": 8, "latency healthy": 18, "sizes healthy": 12,
 		"hung healthy": 4, "hung hung": 4, "killed healthy": 4, "killed killed": 4,
-		"allocs healthy": 8, "cpu healthy": 24, "links slow": 4, "onekey healthy": 4,
+		"allocs healthy": 8, "cpu healthy": 24, "links slow": 4, "onekey healthy": 4, "stalls healthy": 2,
 		"processes healthy": 4, "handover healthy": 4, "killed-holder healthy": 4,
 	}
 	for what, count := range want {

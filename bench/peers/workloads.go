@@ -69,7 +69,14 @@ func (b *bench) oneKey(ctx context.Context) error {
 		t.load.For = b.run.Settings.OneKey
 		turns = append(turns, t)
 	}
-	return b.rounds(ctx, turns)
+	round := -1
+	return b.alternate(turns, func(t turn, r int) error {
+		if r != round {
+			round = r
+			b.stalls(round)
+		}
+		return b.take(ctx, b.nodes, t, r, healthy)
+	})
 }
 
 // links: one worker, and every node further away than the one before. The proxies that make it so run in this
@@ -91,7 +98,7 @@ func (b *bench) links(ctx context.Context) (err error) {
 		}
 	}
 	kinds := b.these(quorums...)
-	for round := range s.Rounds {
+	for round := range s.rounds(links) {
 		for i := range kinds {
 			t := b.newTurn(links, kinds[(i+round)%len(kinds)], s.Nodes, 1)
 			if err := b.take(ctx, far, t, round, slow); err != nil {

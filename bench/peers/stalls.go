@@ -1,0 +1,43 @@
+package main
+
+import (
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+)
+
+// bystander is the subject of the workload that locks nothing.
+const bystander = "clock"
+
+// stalls measures for how long the machine leaves a thread alone that could run: with as many threads as there are cores,
+// all of which read the clock and do nothing else. Whoever shares the cores, or the machine that this one runs on, shows in
+// it, and in every subject's longest wait.
+func (b *bench) stalls(round int) {
+	length := b.run.Settings.OneKey
+	most := make([]time.Duration, runtime.GOMAXPROCS(0))
+	runtime.GC()
+	var wg sync.WaitGroup
+	begin := time.Now()
+	for i := range most {
+		wg.Go(func() { most[i] = stall(begin, length) })
+	}
+	wg.Wait()
+	m := Measurement{Workload: stalls, State: healthy, Subject: bystander, Round: round, Workers: len(most),
+		Seconds: time.Since(begin).Seconds(), StallMax: ms(slices.Max(most)), KeysLeft: -1}
+	b.run.Measurements = append(b.run.Measurements, m)
+	b.logf("%s %d/%d, %s: %.2f ms at most", m.Workload, round+1, b.run.Settings.rounds(oneKey), plural(m.Workers, "thread"), m.StallMax)
+}
+
+// stall returns the longest time between two looks at the clock.
+func stall(begin time.Time, length time.Duration) (most time.Duration) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	var last time.Duration
+	for last < length {
+		now := time.Since(begin)
+		most = max(most, now-last)
+		last = now
+	}
+	return most
+}

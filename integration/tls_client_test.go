@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/json"
 	"encoding/pem"
 	"math/big"
 	"net"
@@ -16,7 +17,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/quorumlock/quorumlock/internal/access"
+	"github.com/quorumlock/quorumlock/internal/bench"
 	"github.com/quorumlock/quorumlock/internal/cluster"
 	"github.com/quorumlock/quorumlock/internal/doctor"
 	"github.com/quorumlock/quorumlock/redlock"
@@ -112,14 +116,14 @@ func TestClientCertificates(t *testing.T) {
 		settings access.Settings
 		says, do string // without do it works
 	}{
-		"all there":         {settings: access.Settings{CA: ours.file("ca.pem"), Cert: cert, Key: key}},
-		"the name said":     {settings: access.Settings{CA: ours.file("ca.pem"), Cert: cert, Key: key, ServerName: "localhost"}},
-		"another name":      {access.Settings{CA: ours.file("ca.pem"), Cert: cert, Key: key, ServerName: "elsewhere"}, "not elsewhere", "--tls-server-name"},
-		"no authority":      {access.Settings{TLS: true, Cert: cert, Key: key}, "signed by unknown authority", "--tls-ca"},
-		"another authority": {access.Settings{CA: others.file("ca.pem"), Cert: cert, Key: key}, "signed by unknown authority", "--tls-ca"},
+		"all there":         {settings: access.Settings{TLS: access.TLS{CA: ours.file("ca.pem"), Cert: cert, Key: key}}},
+		"the name said":     {settings: access.Settings{TLS: access.TLS{CA: ours.file("ca.pem"), Cert: cert, Key: key, ServerName: "localhost"}}},
+		"another name":      {access.Settings{TLS: access.TLS{CA: ours.file("ca.pem"), Cert: cert, Key: key, ServerName: "elsewhere"}}, "not elsewhere", "--tls-server-name"},
+		"no authority":      {access.Settings{TLS: access.TLS{On: true, Cert: cert, Key: key}}, "signed by unknown authority", "--tls-ca"},
+		"another authority": {access.Settings{TLS: access.TLS{CA: others.file("ca.pem"), Cert: cert, Key: key}}, "signed by unknown authority", "--tls-ca"},
 		// A node refuses a client's certificate after the client's part of the handshake, and closes: its alert may be lost.
-		"no certificate":        {access.Settings{CA: ours.file("ca.pem")}, "", "--tls-cert"},
-		"another's certificate": {access.Settings{CA: ours.file("ca.pem"), Cert: foreign, Key: foreignKey}, "", "--tls-cert"},
+		"no certificate":        {access.Settings{TLS: access.TLS{CA: ours.file("ca.pem")}}, "", "--tls-cert"},
+		"another's certificate": {access.Settings{TLS: access.TLS{CA: ours.file("ca.pem"), Cert: foreign, Key: foreignKey}}, "", "--tls-cert"},
 		"no TLS":                {access.Settings{}, "connection closed by the node", "--tls"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -150,6 +154,64 @@ func TestClientCertificates(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A load can be put on such nodes, also by a user with a password, and what it leaves is looked for there.
+func TestBenchByCertificates(t *testing.T) {
+	ours := newAuthority(t)
+	addrs := demanding(t, ours)
+	cert, key := ours.sign(t, "client")
+	settings := access.Settings{
+		Addrs: addrs, User: "ann", PasswordFile: filepath.Join(t.TempDir(), "password"),
+		TLS: access.TLS{CA: ours.file("ca.pem"), Cert: cert, Key: key},
+	}
+	if err := os.WriteFile(settings.PasswordFile, []byte("s3cret\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	open := access.Settings{Addrs: addrs, TLS: settings.TLS}
+	for _, at := range reached(t, open).Addrs {
+		options, err := redis.ParseURL(at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		options.TLSConfig = reached(t, open).TLS
+		client := redis.NewClient(options)
+		defer client.Close()
+		for _, user := range [][]any{{"ann", "on", ">s3cret", "~*", "&*", "+@all"}, {"default", "off"}} {
+			if err := client.Do(t.Context(), append([]any{"ACL", "SETUSER"}, user...)...).Err(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	known := reached(t, settings)
+	vote(t, known)
+	result, err := bench.Run(t.Context(), bench.Config{
+		Addrs: known.Addrs, TLS: known.Files, Workers: 4, Duration: 300 * time.Millisecond, Warmup: -1,
+	}, func(bench.Event) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if result.Problem() != "" || result.Completed == 0 || result.Left.Looked != 3 || result.Left.Counters == 0 {
+		t.Errorf("got %d cycles, %q, and %+v left", result.Completed, result.Problem(), result.Left)
+	}
+	if text, err := json.Marshal(result); err != nil || strings.Contains(string(text), "s3cret") {
+		t.Errorf("the result has the password, or %v", err)
+	}
+}
+
+func reached(t *testing.T, s access.Settings) access.Nodes {
+	t.Helper()
+	nodes, err := s.Nodes(func(string) string { return "" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return nodes
+}
+
+// vote has new nodes vote at once.
+func vote(t *testing.T, nodes access.Nodes) {
+	t.Helper()
+	unlock(t, lock(t, dial(t, nodes.Addrs, redlock.Config{TLS: nodes.TLS, Fresh: true}), "first"))
 }
 
 // Doctor says what may be the matter when somebody speaks TLS to a port that does not: Redis waits for a line to end there.

@@ -25,6 +25,8 @@ func newBench() *cobra.Command {
 	ttl := boundedFlag{value: 10 * time.Second, least: 10 * time.Millisecond, most: time.Hour}
 	duration := boundedFlag{value: 10 * time.Second, least: 10 * time.Millisecond, most: 24 * time.Hour}
 	warmup := boundedFlag{value: time.Second, least: 0, most: time.Hour}
+	maxTTL := boundedFlag{value: 30 * time.Second, least: 10 * time.Millisecond, most: 24 * time.Hour}
+	var reach reachFlags
 	var faults faultsFlag
 	var cfg bench.Config
 	var asJSON bool
@@ -46,6 +48,9 @@ func newBench() *cobra.Command {
 				cfg.Mode = redlock.Plain
 			}
 			changed := cmd.Flags().Changed
+			if changed("max-ttl") {
+				cfg.MaxTTL = maxTTL.value
+			}
 			switch {
 			case changed("addr") && changed("nodes"):
 				return errors.New("--addr and --nodes: bench uses your nodes or starts its own, not both")
@@ -58,6 +63,11 @@ func newBench() *cobra.Command {
 			case changed("workers") && cfg.Workers < 1:
 				return errors.New("--workers: want at least 1")
 			}
+			given, err := reach.given(cmd.Flags())
+			if err != nil {
+				return err
+			}
+			cfg.Addrs, cfg.TLS = given.Addrs, given.Files
 			self, err := os.Executable()
 			if err != nil {
 				return err
@@ -73,7 +83,9 @@ func newBench() *cobra.Command {
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.Var(&nodes, "nodes", "start nodes: docker, process or embedded, and how many, odd, 3 to 15;\nby default 5 of the best kind that this machine can run")
-	flags.StringSliceVar(&cfg.Addrs, "addr", nil, "use these nodes: host:port or redis:// URL, comma-separated or repeated")
+	reach.add(flags, useThese)
+	flags.Var(&maxTTL, "max-ttl", "with --addr: the longest TTL of all clients of these nodes, as their Config.MaxTTL says")
+	flags.StringVar(&cfg.Deployment, "deployment", "", "with --addr: the name of these nodes, as their clients' Config.Deployment says")
 	flags.IntVar(&cfg.Workers, "workers", 0, "locks under way at once in each process; by default 64, and with --rate at most 10000")
 	flags.IntVar(&cfg.Processes, "processes", 1, "run the load in so many processes, 1 to 64, with --workers workers in each: N times as\nmany in all")
 	flags.Float64Var(&cfg.Rate, "rate", 0, "ask for so many locks per second, whatever becomes of them; by default each\nworker asks when it has given back its last lock")

@@ -21,6 +21,7 @@ import (
 
 // chaosFlags are what the command line says.
 type chaosFlags struct {
+	reach                 reachFlags
 	nodes                 nodesFlag
 	ttl, maxTTL, duration boundedFlag
 	mode                  choiceFlag[string]
@@ -56,7 +57,7 @@ func newChaos() *cobra.Command {
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.Var(&f.nodes, "nodes", "start nodes: docker, process or embedded, and how many, odd, 3 to 15;\nby default 5 of the best kind that this machine can run")
-	flags.StringSliceVar(&f.cfg.Addrs, "addr", nil, "use these nodes: host:port or redis:// URL, comma-separated or repeated")
+	f.reach.add(flags, useThese)
 	flags.StringVar(&f.cfg.Hooks.Kill, "kill-cmd", "", "with --addr: the shell command that kills a node, see below")
 	flags.StringVar(&f.cfg.Hooks.Start, "start-cmd", "", "with --addr: the shell command that starts it again")
 	flags.StringVar(&f.cfg.Label, "docker-label", "", "with --addr: the label, NAME or NAME=VALUE, of the containers that the nodes are")
@@ -92,8 +93,6 @@ func (f *chaosFlags) config(cmd *cobra.Command, args []string) (chaos.Config, er
 	switch {
 	case changed("addr") && changed("nodes"):
 		return cfg, errors.New("--addr and --nodes: chaos uses your nodes or starts its own, not both")
-	case changed("addr") && len(cfg.Addrs) == 0:
-		return cfg, errors.New("--addr: there is none")
 	case f.scenario != "" && len(args) > 0:
 		return cfg, errors.New("a preset and --scenario: want one of them")
 	case cfg.Plain && cfg.Lock != "":
@@ -110,7 +109,11 @@ func (f *chaosFlags) config(cmd *cobra.Command, args []string) (chaos.Config, er
 	if err := lock.Known(cfg.Lock); err != nil {
 		return cfg, fmt.Errorf("--lock: %w", err)
 	}
-	var err error
+	given, err := f.reach.given(cmd.Flags())
+	if err != nil {
+		return cfg, err
+	}
+	cfg.Addrs, cfg.TLS, cfg.Given = given.Addrs, given.Files, f.reach.settings.Words()
 	cfg.Scenario, cfg.File, err = f.choose(cfg, args)
 	if err != nil {
 		return cfg, err

@@ -4,7 +4,6 @@ package access
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/url"
@@ -17,10 +16,7 @@ type Settings struct {
 	Addrs        []string // host:port or URL; else ADDRS, comma-separated
 	User         string   // else USER
 	PasswordFile string   // else PASSWORD_FILE, and without that PASSWORD is the password
-	TLS          bool     // also for addresses without a scheme; else TLS, and whenever one of those below is there
-	CA           string   // a file of certificates in PEM, instead of the system's roots; else TLS_CA
-	Cert, Key    string   // files of a client's certificate and its key in PEM; else TLS_CERT, TLS_KEY
-	ServerName   string   // that the nodes' certificates must have; else TLS_SERVER_NAME
+	TLS          TLS      // its fields else TLS, TLS_CA, TLS_CERT, TLS_KEY, TLS_SERVER_NAME
 }
 
 // Prefix is what the names of the environment's variables begin with.
@@ -30,6 +26,7 @@ const Prefix = "REDLOCK_"
 type Nodes struct {
 	Addrs []string
 	TLS   *tls.Config // nil without TLS settings
+	Files TLS         // what it was made of, for another process to make it again
 }
 
 // Names returns the addresses for everybody's eyes: host:port alone.
@@ -62,14 +59,14 @@ func (s Settings) Nodes(getenv func(string) string) (Nodes, error) {
 	}
 	env(&s.User, "USER")
 	env(&s.PasswordFile, "PASSWORD_FILE")
-	env(&s.CA, "TLS_CA")
-	env(&s.Cert, "TLS_CERT")
-	env(&s.Key, "TLS_KEY")
-	env(&s.ServerName, "TLS_SERVER_NAME")
+	env(&s.TLS.CA, "TLS_CA")
+	env(&s.TLS.Cert, "TLS_CERT")
+	env(&s.TLS.Key, "TLS_KEY")
+	env(&s.TLS.ServerName, "TLS_SERVER_NAME")
 	switch said := getenv(Prefix + "TLS"); said {
 	case "", "0", "false", "no":
 	case "1", "true", "yes":
-		s.TLS = true
+		s.TLS.On = true
 	default:
 		return Nodes{}, fmt.Errorf("%sTLS is %q: want 1 or 0", Prefix, said)
 	}
@@ -77,11 +74,11 @@ func (s Settings) Nodes(getenv func(string) string) (Nodes, error) {
 	if err != nil {
 		return Nodes{}, err
 	}
-	config, err := s.tls()
+	config, err := s.TLS.Config()
 	if err != nil {
 		return Nodes{}, err
 	}
-	nodes := Nodes{TLS: config}
+	nodes := Nodes{TLS: config, Files: s.TLS}
 	for i, addr := range s.Addrs {
 		full, err := complete(addr, s.User, password, config != nil)
 		if err != nil {
@@ -108,37 +105,6 @@ func (s Settings) password(getenv func(string) string) (string, error) {
 		return "", fmt.Errorf("the password's file %s has several lines", s.PasswordFile)
 	}
 	return password, nil
-}
-
-// tls returns nil where nothing is said of TLS.
-func (s Settings) tls() (*tls.Config, error) {
-	if !s.TLS && s.CA == "" && s.Cert == "" && s.Key == "" && s.ServerName == "" {
-		return nil, nil
-	}
-	config := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: s.ServerName}
-	if s.CA != "" {
-		pem, err := os.ReadFile(s.CA)
-		if err != nil {
-			return nil, fmt.Errorf("the authority's certificates: %w", err)
-		}
-		config.RootCAs = x509.NewCertPool()
-		if !config.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("the authority's certificates: no certificate in %s", s.CA)
-		}
-	}
-	switch {
-	case s.Cert != "" && s.Key == "":
-		return nil, errors.New("a client's certificate needs its key as well: say --tls-key")
-	case s.Cert == "" && s.Key != "":
-		return nil, errors.New("a client's key needs its certificate as well: say --tls-cert")
-	case s.Cert != "":
-		pair, err := tls.LoadX509KeyPair(s.Cert, s.Key)
-		if err != nil {
-			return nil, fmt.Errorf("the client's certificate: %w", err)
-		}
-		config.Certificates = []tls.Certificate{pair}
-	}
-	return config, nil
 }
 
 // complete puts into an address what it does not say itself; one with a user and no password gets the password. Whether the

@@ -32,9 +32,9 @@ func TestWhoSaysIt(t *testing.T) {
 		"a user's password":                {Settings{Addrs: []string{"redis://x@a:1", "redis://x:@b:2"}, User: "u"}, map[string]string{"REDLOCK_PASSWORD": "p"}, []string{"redis://x:p@a:1", "redis://x:@b:2"}},
 		"a user without one":               {Settings{Addrs: []string{"redis://x@a:1"}, User: "u"}, nil, []string{"redis://x@a:1"}},
 		"special characters":               {Settings{Addrs: []string{"[::1]:6379"}}, map[string]string{"REDLOCK_PASSWORD": "p@:/?#%"}, []string{"redis://:p%40%3A%2F%3F%23%25@[::1]:6379"}},
-		"TLS for addresses without scheme": {Settings{Addrs: []string{"a:1", "redis://b:2", "rediss://c:3"}, TLS: true}, nil, []string{"rediss://a:1", "redis://b:2", "rediss://c:3"}},
+		"TLS for addresses without scheme": {Settings{Addrs: []string{"a:1", "redis://b:2", "rediss://c:3"}, TLS: TLS{On: true}}, nil, []string{"rediss://a:1", "redis://b:2", "rediss://c:3"}},
 		"TLS by the environment":           {Settings{Addrs: []string{"a:1"}}, map[string]string{"REDLOCK_TLS": "1"}, []string{"rediss://a:1"}},
-		"TLS by a name":                    {Settings{Addrs: []string{"a:1"}, ServerName: "n"}, nil, []string{"rediss://a:1"}},
+		"TLS by a name":                    {Settings{Addrs: []string{"a:1"}, TLS: TLS{ServerName: "n"}}, nil, []string{"rediss://a:1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			nodes, err := c.settings.Nodes(func(name string) string { return c.env[name] })
@@ -57,12 +57,12 @@ func TestWhatIsRefused(t *testing.T) {
 		"no such file":         {Settings{Addrs: []string{"a:1"}, PasswordFile: "/nowhere/file"}, nil, "the password's file: open /nowhere/file"},
 		"an empty file":        {Settings{Addrs: []string{"a:1"}, PasswordFile: write(t, "\n")}, nil, "is empty"},
 		"a file of many lines": {Settings{Addrs: []string{"a:1"}, PasswordFile: write(t, "secret\nsecret\n")}, nil, "has several lines"},
-		"a bad URL":            {Settings{Addrs: []string{"redis://u:sec%ret@a:1"}, TLS: true}, nil, "the address of node 0 is not a URL"},
+		"a bad URL":            {Settings{Addrs: []string{"redis://u:sec%ret@a:1"}, TLS: TLS{On: true}}, nil, "the address of node 0 is not a URL"},
 		"TLS perhaps":          {Settings{Addrs: []string{"a:1"}}, map[string]string{"REDLOCK_TLS": "perhaps"}, `REDLOCK_TLS is "perhaps": want 1 or 0`},
-		"no authority":         {Settings{Addrs: []string{"a:1"}, CA: key}, nil, "no certificate in"},
-		"a lone certificate":   {Settings{Addrs: []string{"a:1"}, Cert: cert}, nil, "say --tls-key"},
-		"a lone key":           {Settings{Addrs: []string{"a:1"}, Key: key}, nil, "say --tls-cert"},
-		"no certificate":       {Settings{Addrs: []string{"a:1"}, Cert: key, Key: key}, nil, "the client's certificate: "},
+		"no authority":         {Settings{Addrs: []string{"a:1"}, TLS: TLS{CA: key}}, nil, "no certificate in"},
+		"a lone certificate":   {Settings{Addrs: []string{"a:1"}, TLS: TLS{Cert: cert}}, nil, "say --tls-key"},
+		"a lone key":           {Settings{Addrs: []string{"a:1"}, TLS: TLS{Key: key}}, nil, "say --tls-cert"},
+		"no certificate":       {Settings{Addrs: []string{"a:1"}, TLS: TLS{Cert: key, Key: key}}, nil, "the client's certificate: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := c.settings.Nodes(func(name string) string { return c.env[name] })
@@ -76,7 +76,7 @@ func TestWhatIsRefused(t *testing.T) {
 // A certificate authority, a client's certificate and a name end up in the TLS configuration.
 func TestCertificates(t *testing.T) {
 	cert, key := certificate(t)
-	nodes, err := Settings{Addrs: []string{"a:1"}, CA: cert, Cert: cert, Key: key, ServerName: "n"}.Nodes(func(string) string { return "" })
+	nodes, err := Settings{Addrs: []string{"a:1"}, TLS: TLS{CA: cert, Cert: cert, Key: key, ServerName: "n"}}.Nodes(func(string) string { return "" })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/quorumlock/quorumlock/internal/access"
 	"github.com/quorumlock/quorumlock/internal/cluster"
 	"github.com/quorumlock/quorumlock/redlock"
 )
@@ -24,6 +25,7 @@ const MaxProcesses = 64
 // nodes of the best kind that this machine can run.
 type Config struct {
 	Addrs []string     // nodes that run already; empty: the run brings its own
+	TLS   access.TLS   // of these, where their addresses say rediss
 	Kind  cluster.Kind // of its own nodes; "" is for the machine to decide
 	Nodes int          // of its own; 0 means 5
 
@@ -37,6 +39,9 @@ type Config struct {
 	Hold     time.Duration
 	TTL      time.Duration // 0 means 10s
 	Mode     redlock.Mode
+
+	MaxTTL     time.Duration // longest TTL on nodes that run already; 0 means 30s, or the TTL if that is longer
+	Deployment string        // of nodes that run already, as in redlock.Config
 
 	Duration time.Duration // that is measured; 0 means 10s
 	Warmup   time.Duration // before that; less than 0 means none, 0 means 1s
@@ -73,6 +78,8 @@ func (cfg Config) Complete() (Config, error) {
 		return cfg, fmt.Errorf("%d processes, and no command to start them with", cfg.Processes)
 	case cfg.Duration < 0 || cfg.Hold < 0:
 		return cfg, errors.New("a duration is negative")
+	case len(cfg.Addrs) == 0 && (cfg.MaxTTL != 0 || cfg.Deployment != "" || cfg.TLS != access.TLS{}):
+		return cfg, errors.New("a longest TTL, a deployment and TLS are of nodes that run already: say their addresses too")
 	case len(cfg.Addrs) > 0 && len(cfg.Faults) > 0:
 		return cfg, errors.New("--fault with --addr: faults are for nodes that bench starts itself (--nodes); it does not break yours")
 	}
@@ -82,24 +89,39 @@ func (cfg Config) Complete() (Config, error) {
 	return cfg, cfg.try()
 }
 
+// nobody stands for nodes that are not there yet: an address that nobody has (RFC 5737).
+var nobody = []string{"192.0.2.1:6379"}
+
 // try has the library look at the addresses and the TTL. It does not connect.
 func (cfg Config) try() error {
 	addrs := cfg.Addrs
 	if len(addrs) == 0 {
-		addrs = []string{"127.0.0.1:6379"}
+		addrs = nobody
 	}
-	l, err := redlock.Dial(addrs, cfg.locker(nil))
+	l, err := cfg.dial(addrs, redlock.Config{})
 	if err != nil {
 		return errors.New(strings.TrimPrefix(err.Error(), "redlock: "))
 	}
 	return l.Close()
 }
 
-// locker is how the run's locker is configured.
-func (cfg Config) locker(o *redlock.Observer) redlock.Config {
-	return redlock.Config{TTL: cfg.TTL, Mode: cfg.Mode, MaxTTL: max(30*time.Second, cfg.TTL), Observer: o,
-		Fresh: len(cfg.Addrs) == 0, // we have started the nodes ourselves
+// locker returns one of the run.
+func (cfg Config) locker(addrs []string, o *redlock.Observer) (*redlock.Locker, error) {
+	fresh := len(cfg.Addrs) == 0 // we have started the nodes ourselves
+	return cfg.dial(addrs, redlock.Config{Observer: o, Fresh: fresh})
+}
+
+// dial adds to the settings what cfg says.
+func (cfg Config) dial(addrs []string, settings redlock.Config) (*redlock.Locker, error) {
+	secure, err := cfg.TLS.Config()
+	if err != nil {
+		return nil, err
 	}
+	settings.TTL, settings.MaxTTL, settings.Mode, settings.Deployment, settings.TLS = cfg.TTL, cfg.MaxTTL, cfg.Mode, cfg.Deployment, secure
+	if settings.MaxTTL == 0 {
+		settings.MaxTTL = max(30*time.Second, cfg.TTL)
+	}
+	return redlock.Dial(addrs, settings)
 }
 
 // proxied reports whether the nodes need proxies in front.

@@ -46,7 +46,7 @@ func (p *process) work(ctx context.Context) (found *part, err error) {
 	}
 	t := p.task
 	answers := newAnswers(len(t.Addrs))
-	l, err := redlock.Dial(t.Addrs, t.Config.locker(answers.observer()))
+	l, err := t.Config.locker(t.Addrs, answers.observer())
 	if err != nil {
 		return nil, err
 	}

@@ -65,7 +65,7 @@ func (r *run) whole(ctx context.Context) (result *Result, err error) {
 	if err != nil && r.health.Nodes == nil {
 		return nil, err
 	}
-	left := tidy(context.WithoutCancel(ctx), r.addrs, r.health, r.prefix)
+	left := r.tidy(context.WithoutCancel(ctx))
 	switch {
 	case err != nil:
 		return nil, err
@@ -98,7 +98,7 @@ func (f *found) closed(err error) *found {
 // before there was anything to measure.
 func (r *run) load(ctx context.Context) (f *found, err error) {
 	answers := newAnswers(r.cfg.Nodes)
-	l, err := redlock.Dial(r.addrs, r.cfg.locker(answers.observer()))
+	l, err := r.cfg.locker(r.addrs, answers.observer())
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/quorumlock/quorumlock/clock"
+	"github.com/quorumlock/quorumlock/internal/access"
 	"github.com/quorumlock/quorumlock/internal/chaos/history"
 	"github.com/quorumlock/quorumlock/internal/chaos/plan"
 	"github.com/quorumlock/quorumlock/internal/cluster"
@@ -21,6 +22,8 @@ type Config struct {
 	Kind  cluster.Kind // of the run's own nodes; "" is for the machine to decide
 	Nodes int          // of its own; 0 means 5
 	Addrs []string     // nodes that run already; empty: the run brings its own
+	TLS   access.TLS   // of these, where their addresses say rediss
+	Given []string     // the words of a command line that say how to reach these, without secrets; empty: made of Addrs
 	Hooks Hooks        // how to break nodes that run already
 	Label string       // or: the label of the containers that these nodes are
 
@@ -94,8 +97,8 @@ func (cfg Config) Complete() (Config, error) {
 		return cfg, errors.New("one contender alone: nobody could be a second holder; want at least 2")
 	case len(cfg.Addrs) > 0 && cfg.Lock != "" && cfg.Lock != "redlock":
 		return cfg, fmt.Errorf("%s is wrong on purpose, and for nodes that the run starts itself: it does not go near yours", cfg.Lock)
-	case len(cfg.Addrs) == 0 && (cfg.MaxTTL != 0 || cfg.Deployment != ""):
-		return cfg, errors.New("a longest TTL and a deployment are of nodes that run already: say their addresses too")
+	case len(cfg.Addrs) == 0 && (cfg.MaxTTL != 0 || cfg.Deployment != "" || cfg.TLS != access.TLS{}):
+		return cfg, errors.New("a longest TTL, a deployment and TLS are of nodes that run already: say their addresses too")
 	case cfg.Duration < 0 || cfg.Duration > longestRun:
 		return cfg, fmt.Errorf("a duration of %v: want at most %v", cfg.Duration, longestRun)
 	case len(cfg.Addrs) == 0 && (cfg.Hooks != Hooks{} || cfg.Label != ""):
@@ -108,24 +111,35 @@ func (cfg Config) Complete() (Config, error) {
 	return cfg, cfg.try()
 }
 
+// nobody stands for nodes that are not there yet: an address that nobody has (RFC 5737).
+var nobody = []string{"192.0.2.1:6379"}
+
 // try has the library look at the addresses and the TTL. It does not connect.
 func (cfg Config) try() error {
 	addrs := cfg.Addrs
 	if len(addrs) == 0 {
-		addrs = []string{"127.0.0.1:6379"}
+		addrs = nobody
 	}
-	l, err := redlock.Dial(addrs, redlock.Config{TTL: cfg.TTL, MaxTTL: cfg.maxTTL(), Deployment: cfg.Deployment})
+	l, err := cfg.dial(addrs, false)
 	if err != nil {
 		return errors.New(strings.TrimPrefix(err.Error(), "redlock: "))
 	}
 	return l.Close()
 }
 
-func (cfg Config) mode() redlock.Mode {
-	if cfg.Plain {
-		return redlock.Plain
+// dial returns a locker as the run's clients have it. fresh: no lock can be held on these nodes yet.
+func (cfg Config) dial(addrs []string, fresh bool) (*redlock.Locker, error) {
+	secure, err := cfg.TLS.Config()
+	if err != nil {
+		return nil, err
 	}
-	return redlock.Fenced
+	mode := redlock.Fenced
+	if cfg.Plain {
+		mode = redlock.Plain
+	}
+	return redlock.Dial(addrs, redlock.Config{
+		TTL: cfg.TTL, MaxTTL: cfg.maxTTL(), Deployment: cfg.Deployment, TLS: secure, Mode: mode, Fresh: fresh,
+	})
 }
 
 // clients is how many there are in each process.

@@ -2,12 +2,12 @@ package chaos
 
 import (
 	"fmt"
-	"net/url"
 	"runtime"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/quorumlock/quorumlock/internal/access"
 	"github.com/quorumlock/quorumlock/internal/chaos/history"
 	"github.com/quorumlock/quorumlock/internal/chaos/plan"
 	"github.com/quorumlock/quorumlock/internal/cluster"
@@ -54,10 +54,16 @@ func (r *run) command() string {
 	default:
 		words = append(words, r.plan.Scenario)
 	}
-	if cfg.own() {
+	switch {
+	case cfg.own():
 		words = append(words, "--nodes", fmt.Sprintf("%s:%d", cfg.Kind, cfg.Nodes))
-	} else {
-		words = append(words, "--addr", quoted(strings.Join(masked(cfg.Addrs), ",")))
+	case len(cfg.Given) == 0:
+		cfg.Given = access.Settings{Addrs: cfg.Addrs}.Words()
+		fallthrough
+	default:
+		for _, word := range cfg.Given {
+			words = append(words, quoted(word))
+		}
 	}
 	for _, flag := range []struct {
 		name, value string
@@ -82,20 +88,6 @@ func (r *run) command() string {
 		}
 	}
 	return strings.Join(words, " ")
-}
-
-// masked returns addresses without their passwords, which whoever plays it again must fill in.
-func masked(addrs []string) []string {
-	all := make([]string, len(addrs))
-	for i, addr := range addrs {
-		all[i] = addr
-		if strings.Contains(addr, "://") {
-			if u, err := url.Parse(addr); err == nil {
-				all[i] = u.Redacted()
-			}
-		}
-	}
-	return all
 }
 
 // quoted makes one word of s for a shell.

@@ -20,7 +20,7 @@ type nodes struct {
 	kind    cluster.Kind   // "" of nodes that run already
 	addrs   []string       // as clients dial them; may have passwords
 	shown   []string       // host:port of the same
-	direct  []string       // the same past our proxies, to look what is there
+	direct  []sweep.Place  // the same past our proxies, to look what is there
 	targets []fault.Target // nil where nobody has said how to break a node
 	logs    func(ctx context.Context, i int) (string, error)
 	close   func() error
@@ -31,13 +31,18 @@ func (cfg Config) open(ctx context.Context, clocks bool, logf func(string, ...an
 	if cfg.own() {
 		return cfg.openOwn(ctx, clocks, logf)
 	}
-	n := &nodes{addrs: cfg.Addrs, direct: cfg.Addrs, targets: make([]fault.Target, len(cfg.Addrs)), close: func() error { return nil }}
+	n := &nodes{addrs: cfg.Addrs, targets: make([]fault.Target, len(cfg.Addrs)), close: func() error { return nil }}
+	secure, err := cfg.TLS.Config()
+	if err != nil {
+		return nil, err
+	}
 	for _, addr := range cfg.Addrs {
-		options, err := sweep.Options(addr)
+		at := sweep.Place{Addr: addr, TLS: secure}
+		name, err := at.Name()
 		if err != nil {
 			return nil, err
 		}
-		n.shown = append(n.shown, options.Addr)
+		n.direct, n.shown = append(n.direct, at), append(n.shown, name)
 	}
 	switch {
 	case cfg.Hooks != Hooks{}:
@@ -67,7 +72,7 @@ func (cfg Config) openOwn(ctx context.Context, clocks bool, logf func(string, ..
 	n := &nodes{kind: c.Kind(), addrs: c.Addrs(), shown: c.Addrs(), close: c.Close}
 	for _, one := range c.Nodes() {
 		n.targets = append(n.targets, one)
-		n.direct = append(n.direct, one.Origin())
+		n.direct = append(n.direct, sweep.Place{Addr: one.Origin()})
 	}
 	n.logs = func(ctx context.Context, i int) (string, error) { return c.Node(i).Log(ctx) }
 	return n, nil
@@ -127,9 +132,9 @@ func (n *nodes) patience() time.Duration {
 // unmarked returns which nodes have no record yet of what clients may do there, which the first lock makes.
 func (n *nodes) unmarked(ctx context.Context) []bool {
 	all := make([]bool, len(n.direct))
-	for i, addr := range n.direct {
+	for i, at := range n.direct {
 		ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
-		found, err := sweep.Has(ctx, addr, metaKey)
+		found, err := sweep.Has(ctx, at, metaKey)
 		all[i] = err == nil && !found
 		cancel()
 	}
@@ -139,10 +144,10 @@ func (n *nodes) unmarked(ctx context.Context) []bool {
 // unmark removes the record from nodes that had none before the run.
 func (n *nodes) unmark(ctx context.Context, unmarked []bool) error {
 	var errs []error
-	for i, addr := range n.direct {
+	for i, at := range n.direct {
 		if unmarked[i] {
 			ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
-			errs = append(errs, sweep.Delete(ctx, addr, metaKey))
+			errs = append(errs, sweep.Delete(ctx, at, metaKey))
 			cancel()
 		}
 	}
@@ -156,11 +161,11 @@ const metaKey = "quorumlock:meta"
 func (n *nodes) leftovers(ctx context.Context, prefix string) (locks [][]string, errs []error) {
 	locks, errs = make([][]string, len(n.direct)), make([]error, len(n.direct))
 	var all sync.WaitGroup
-	for i, addr := range n.direct {
+	for i, at := range n.direct {
 		all.Go(func() {
 			ctx, cancel := context.WithTimeout(ctx, n.patience())
 			defer cancel()
-			found, err := sweep.Node(ctx, addr, prefix)
+			found, err := sweep.Node(ctx, at, prefix)
 			locks[i], errs[i] = found.Locks, err
 		})
 	}

@@ -176,7 +176,7 @@ func (r *run) openFile() (end func() error, err error) {
 // awaitVotes returns when a majority of the nodes votes: those of others may be new, or have been restarted, and do not
 // vote before everything that they could have forgotten is over.
 func (r *run) awaitVotes(ctx context.Context) error {
-	l, err := redlock.Dial(r.nodes.addrs, redlock.Config{TTL: r.cfg.TTL, MaxTTL: r.cfg.maxTTL(), Fresh: r.cfg.own(), Mode: r.cfg.mode(), Deployment: r.cfg.Deployment})
+	l, err := r.cfg.dial(r.nodes.addrs, r.cfg.own())
 	if err != nil {
 		return err
 	}
@@ -268,7 +268,7 @@ func (r *run) tasks(storageAddr string) []worker.Task {
 		all = append(all, worker.Task{
 			Process: i, FirstClient: 1 + i*r.cfg.clients(), Contenders: r.cfg.Contenders, Loners: r.cfg.Loners, Keepers: keepers,
 			ToLong: r.cfg.toLong(i), Deployment: r.cfg.Deployment,
-			Lock: r.cfg.Lock, Addrs: r.nodes.addrs, TTL: r.cfg.TTL, MaxTTL: r.cfg.maxTTL(), NodeTimeout: nodeTimeout,
+			Lock: r.cfg.Lock, Addrs: r.nodes.addrs, TLS: r.cfg.TLS, TTL: r.cfg.TTL, MaxTTL: r.cfg.maxTTL(), NodeTimeout: nodeTimeout,
 			Plain: r.cfg.Plain, Fresh: r.cfg.own(), Storage: storageAddr, Seed: r.cfg.Seed, Epoch: r.epoch,
 			Busy: []string{r.prefix + "busy-1", r.prefix + "busy-2"}, Long: []string{r.prefix + "long-1", r.prefix + "long-2"},
 			Alone: r.prefix + "alone-",

@@ -128,8 +128,8 @@ var (
 		"internal/sweep":         nil,
 		"internal/machine":       nil,
 		"internal/report":        {"redlock", "quorum", "clock"},
-		"internal/bench":         {"redlock", "internal/child", "internal/cluster", "internal/sweep", "internal/machine", "internal/report", "quorum", "clock"},
-		"internal/chaos":         {"redlock", "internal/cluster", "internal/report", "internal/child", "internal/sweep", "internal/machine", "internal/chaos/history", "internal/chaos/check", "internal/chaos/fault", "internal/chaos/plan", "internal/chaos/lock", "internal/chaos/storage", "internal/chaos/worker", "quorum", "clock"},
+		"internal/bench":         {"redlock", "internal/access", "internal/child", "internal/cluster", "internal/sweep", "internal/machine", "internal/report", "quorum", "clock"},
+		"internal/chaos":         {"redlock", "internal/access", "internal/cluster", "internal/report", "internal/child", "internal/sweep", "internal/machine", "internal/chaos/history", "internal/chaos/check", "internal/chaos/fault", "internal/chaos/plan", "internal/chaos/lock", "internal/chaos/storage", "internal/chaos/worker", "quorum", "clock"},
 		"internal/browser":       nil,
 		"internal/chaos/history": nil,
 		"internal/chaos/check":   {"internal/chaos/history"},
@@ -137,7 +137,7 @@ var (
 		"internal/chaos/plan":    {"internal/chaos/fault", "internal/chaos/history", "internal/cluster", "quorum"},
 		"internal/chaos/lock":    {"redlock", "quorum", "clock"},
 		"internal/chaos/storage": nil,
-		"internal/chaos/worker":  {"redlock", "internal/chaos/history", "internal/chaos/lock", "internal/chaos/storage"},
+		"internal/chaos/worker":  {"redlock", "internal/access", "internal/chaos/history", "internal/chaos/lock", "internal/chaos/storage"},
 		"internal/demo":          {"redlock", "internal/cluster", "internal/report", "quorum", "clock"},
 		"internal/handbook":      nil,
 		"internal/house":         nil,
@@ -186,7 +186,7 @@ var (
 		"clock":          {"internal/faketime"},
 		"internal/node":  {"internal/record"},
 		// What processes write down is told by a clock that they share.
-		"integration":       {"internal/chaos/history", "internal/access", "internal/declare", "internal/doctor", "internal/inspect"},
+		"integration":       {"internal/chaos/history", "internal/access", "internal/bench", "internal/declare", "internal/doctor", "internal/inspect"},
 		"integration/soak":  {"internal/chaos", "internal/chaos/check", "internal/chaos/history", "internal/chaos/lock", "internal/chaos/plan", "internal/chaos/worker", "internal/cluster", "internal/record"},
 		"internal/protocol": {"internal/record"},
 	}

@@ -3,7 +3,9 @@
 package sweep
 
 import (
+	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"slices"
 	"strings"
@@ -22,10 +24,15 @@ type Found struct {
 	Counters int
 }
 
-// Node looks for keys of a run on one node, and removes them. The address is as redlock.Dial takes it; it is in no error,
-// since it may have a password in it.
-func Node(ctx context.Context, addr, prefix string) (Found, error) {
-	options, err := Options(addr)
+// Place is where a node is: what redlock.Dial takes. The address is in no error, since it may have a password in it.
+type Place struct {
+	Addr string
+	TLS  *tls.Config // of rediss addresses; nil: Go's defaults
+}
+
+// Node looks for keys of a run on one node, and removes them.
+func Node(ctx context.Context, at Place, prefix string) (Found, error) {
+	options, err := at.options()
 	if err != nil {
 		return Found{}, err
 	}
@@ -103,8 +110,8 @@ func settled(ctx context.Context, client *redis.Client, keys []string, prefix st
 }
 
 // Has reports whether a node has a key.
-func Has(ctx context.Context, addr, key string) (bool, error) {
-	options, err := Options(addr)
+func Has(ctx context.Context, at Place, key string) (bool, error) {
+	options, err := at.options()
 	if err != nil {
 		return false, err
 	}
@@ -115,8 +122,8 @@ func Has(ctx context.Context, addr, key string) (bool, error) {
 }
 
 // Delete removes a key from a node.
-func Delete(ctx context.Context, addr, key string) error {
-	options, err := Options(addr)
+func Delete(ctx context.Context, at Place, key string) error {
+	options, err := at.options()
 	if err != nil {
 		return err
 	}
@@ -125,16 +132,30 @@ func Delete(ctx context.Context, addr, key string) error {
 	return client.Del(ctx, key).Err()
 }
 
-// Options reads an address as redlock.Dial does, for a client that asks once.
-func Options(addr string) (*redis.Options, error) {
-	options := &redis.Options{Addr: addr}
-	if strings.Contains(addr, "://") {
+// Name is the host and the port, for everybody's eyes.
+func (at Place) Name() (string, error) {
+	options, err := at.options()
+	if err != nil {
+		return "", err
+	}
+	return options.Addr, nil
+}
+
+// options reads the address as redlock.Dial does, for a client that asks once.
+func (at Place) options() (*redis.Options, error) {
+	options := &redis.Options{Addr: at.Addr}
+	if strings.Contains(at.Addr, "://") {
 		var err error
-		if options, err = redis.ParseURL(addr); err != nil {
+		if options, err = redis.ParseURL(at.Addr); err != nil {
 			return nil, errors.New("an address is no URL of Redis")
 		}
-	} else if !strings.Contains(addr, ":") {
+	} else if !strings.Contains(at.Addr, ":") {
 		options.Addr += ":6379"
+	}
+	if options.TLSConfig != nil && at.TLS != nil {
+		host := options.TLSConfig.ServerName
+		options.TLSConfig = at.TLS.Clone()
+		options.TLSConfig.ServerName = cmp.Or(at.TLS.ServerName, host)
 	}
 	options.MaxRetries, options.DialerRetries = -1, 1
 	options.DialTimeout = 2 * time.Second

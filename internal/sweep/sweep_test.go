@@ -22,7 +22,7 @@ func TestSweepRemovesTheRunsKeysAlone(t *testing.T) {
 	}
 	_ = node.Set("other", "owner")
 	slices.Sort(want)
-	found, err := Node(t.Context(), "redis://"+node.Addr(), "run/")
+	found, err := Node(t.Context(), Place{Addr: "redis://" + node.Addr()}, "run/")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +37,7 @@ func TestSweepRemovesTheRunsKeysAlone(t *testing.T) {
 // No password is in an error, neither of an address that cannot be read nor of a node that does not answer.
 func TestErrorsKeepPasswords(t *testing.T) {
 	for _, addr := range []string{"redis://user:secret@[::1", "redis://user:secret@127.0.0.1:1", "redis://:secret@127.0.0.1:1/x"} {
-		if _, err := Node(t.Context(), addr, "run/"); err == nil || strings.Contains(err.Error(), "secret") {
+		if _, err := Node(t.Context(), Place{Addr: addr}, "run/"); err == nil || strings.Contains(err.Error(), "secret") {
 			t.Errorf("got %v", err)
 		}
 	}
@@ -54,7 +54,7 @@ func TestTurnIsNoLock(t *testing.T) {
 	node.SetTTL("run/over", turnOver-1)
 	over := time.AfterFunc(turnOver/5, func() { node.FastForward(turnOver) })
 	defer over.Stop()
-	found, err := Node(t.Context(), node.Addr(), "run/")
+	found, err := Node(t.Context(), Place{Addr: node.Addr()}, "run/")
 	if want := []string{"run/lock", "run/stays"}; err != nil || !slices.Equal(found.Locks, want) {
 		t.Errorf("got %v and %v, want %v", found.Locks, err, want)
 	}

@@ -16,7 +16,7 @@ func openLibrary(cfg Config) (Locker, error) {
 	}
 	l, err := redlock.Dial(cfg.Addrs, redlock.Config{
 		TTL: cfg.TTL, MaxTTL: cfg.MaxTTL, NodeTimeout: cfg.NodeTimeout, Mode: mode, Fresh: cfg.Fresh,
-		Deployment: cfg.Deployment,
+		Deployment: cfg.Deployment, TLS: cfg.TLS,
 	})
 	if err != nil {
 		return nil, err

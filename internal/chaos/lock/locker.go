@@ -2,6 +2,7 @@ package lock
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"time"
@@ -40,7 +41,8 @@ type Lease interface {
 
 // Config is how a locker locks.
 type Config struct {
-	Addrs       []string      // host:port of each node
+	Addrs       []string      // host:port of each node; of the library's also URLs
+	TLS         *tls.Config   // of rediss URLs, for the library
 	TTL         time.Duration // 0 means 10s
 	Deployment  string        // as the library has it; the simple locker knows none
 	MaxTTL      time.Duration // the longest TTL of any client of the run; 0 means 30s, or TTL if that is longer

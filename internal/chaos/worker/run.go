@@ -59,8 +59,12 @@ func (p *process) work(in io.Reader) (err error) {
 		return err
 	}
 	defer p.storage.Close()
+	secure, err := t.TLS.Config()
+	if err != nil {
+		return err
+	}
 	p.locker, err = lock.Open(t.Lock, lock.Config{
-		Addrs: t.Addrs, TTL: t.TTL, MaxTTL: t.MaxTTL, NodeTimeout: t.NodeTimeout, Plain: t.Plain, Fresh: t.Fresh,
+		Addrs: t.Addrs, TLS: secure, TTL: t.TTL, MaxTTL: t.MaxTTL, NodeTimeout: t.NodeTimeout, Plain: t.Plain, Fresh: t.Fresh,
 		Deployment: t.Deployment,
 	})
 	if err != nil {

@@ -6,6 +6,7 @@ package worker
 import (
 	"time"
 
+	"github.com/quorumlock/quorumlock/internal/access"
 	"github.com/quorumlock/quorumlock/internal/chaos/history"
 )
 
@@ -18,6 +19,7 @@ type Task struct {
 	Keepers     int           `json:"keepers"`    // clients that keep a key of their own for several TTLs
 	Lock        string        `json:"lock"`       // see lock.Open
 	Addrs       []string      `json:"addrs"`
+	TLS         access.TLS    `json:"tls"`
 	TTL         time.Duration `json:"ttl"`
 	MaxTTL      time.Duration `json:"max_ttl"`
 	NodeTimeout time.Duration `json:"node_timeout"`

@@ -36,7 +36,8 @@ func (w *waiter) lock(ctx context.Context, head bool) (*Lease, error) {
 	return w.giveUp(ctx)
 }
 
-// recycle lets another call use w, which was handed a lease: whoever did so knew w last.
+// recycle lets another call use w, which was handed a lease: whoever did so knew w last, and its turn is empty. One that was
+// promoted does not come here: there may still be something in its turn.
 func (w *waiter) recycle() {
 	spare := &w.locker.queues.waiters
 	*w = waiter{turn: w.turn}

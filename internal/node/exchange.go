@@ -192,13 +192,13 @@ func (n *Node) pass(ctx context.Context, batch []*call) error {
 }
 
 // put carries the commands of a pass to the server, and returns with their answers. One alone, as a lone lock has it, goes
-// without a pipeline where the connection is kept, which saves three allocations. By a client of the caller's a pipeline is
-// cheaper: go-redis may look for what was pushed before each plain command, and wait for that.
+// without a pipeline where the connection is kept, which saves three allocations. By a client of the caller's everything goes
+// by pipelines, so that there is one kind of call for its hooks to see.
 func (n *Node) put(ctx context.Context) error {
-	pipe := n.pipeline()
-	if len(n.commands) == 1 && n.conn != nil {
-		return n.conn.Process(ctx, n.commands[0])
+	if conn, kept := n.via().(*redis.Conn); kept && len(n.commands) == 1 {
+		return conn.Process(ctx, n.commands[0])
 	}
+	pipe := n.pipeline()
 	_ = pipe.BatchProcess(ctx, n.commands...)
 	_, err := pipe.Exec(ctx)
 	return err

@@ -120,10 +120,23 @@ func TestOutage(t *testing.T) {
 	}
 	for _, c := range []spoiled{
 		{"from the first moment to the last", won(20100*ms, 26*s), "outage", "client 0 got its own at 26.000s, with 2 of 3 nodes away", false},
-		{"handed over within a process", func(h *history.History, _ *Expect) {
-			won(20*s, 21*s)(h, nil)
-			won(22*s, 23*s)(h, nil)
+		{"handed over within a process, to the last moment", func(h *history.History, _ *Expect) {
+			won(19*s, 19500*ms)(h, nil)
+			attempt(h, history.Lock, 21*s, 21500*ms, "").Until = 20100*ms + 1900*ms
 		}, "outage", "2 attempts while a majority was away; 1 lease handed over within a process", true},
+		{"handed over, and trusted for longer than what was won before", func(h *history.History, _ *Expect) {
+			won(19*s, 19500*ms)(h, nil)
+			attempt(h, history.Lock, 21*s, 21500*ms, "").Until = 20100*ms + 1900*ms + 1
+		}, "outage", "client 0 got its own at 21.500s", false},
+		{"under an owner of another process", func(h *history.History, _ *Expect) {
+			won(19*s, 19500*ms)(h, nil)
+			attempt(h, history.Lock, 21*s, 21500*ms, "").Until = 21600 * ms
+			h.Operations[len(h.Operations)-1].Process = 1
+		}, "outage", "client 0 got its own at 21.500s", false},
+		{"a try, to which nothing is handed over", func(h *history.History, _ *Expect) {
+			won(19*s, 19500*ms)(h, nil)
+			attempt(h, history.Try, 21*s, 21500*ms, "").Until = 21600 * ms
+		}, "outage", "client 0 got its own at 21.500s", false},
 		{"handed over, and won before by nobody", func(h *history.History, _ *Expect) {
 			won(21*s, 22*s)(h, nil)
 			won(22*s, 23*s)(h, nil)

@@ -4,39 +4,44 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/quorumlock/quorumlock/internal/chaos/history"
 )
 
 // outage: whoever asks while so many nodes are away that none can win, and has an answer before one of them is back, gets
 // no lease. They must be the same nodes for all that time: one that is back may vote in a round that another, which is away
-// by then, has voted in. Who is handed a lease over within a process has it from before, and asks no node.
+// by then, has voted in. Who is handed a lease over within a process asks no node; it is one that was won, or extended, in a
+// round that began before a majority was away, and can be trusted for no longer than such a one.
 func outage(r *run, res *Result) {
 	gone := r.gone()
-	handed := 0
+	handed, longest := 0, r.h.Setup.TTL-r.h.Setup.Drift
+	spare := max(0, r.spare())
 	for i := range r.h.Operations {
 		op := &r.h.Operations[i]
 		if !acquires(op) || op.Outcome == history.Unknown {
 			continue
 		}
-		missing := 0
+		var away []time.Duration // since when each node was that was away all the time
 		for _, spans := range gone {
-			if slices.ContainsFunc(spans, func(s history.Span) bool { return s.From <= op.Called && op.Returned <= s.Until }) {
-				missing++
+			at := slices.IndexFunc(spans, func(s history.Span) bool { return s.From <= op.Called && op.Returned <= s.Until })
+			if at >= 0 {
+				away = append(away, spans[at].From)
 			}
 		}
-		if missing <= r.spare() {
+		if len(away) <= spare {
 			continue
 		}
-		won := op.Outcome == history.OK
-		if won && !slices.Contains(r.won, op) {
+		slices.Sort(away)
+		since := away[spare]
+		if r.handed[op] && op.Until <= since+longest {
 			handed++
 			continue
 		}
 		res.Samples++
-		if won {
+		if op.Outcome == history.OK {
 			res.bad(Problem{fmt.Sprintf("client %d got %s at %s, with %d of %d nodes away", op.Client, op.Key, at(op.Returned),
-				missing, len(r.h.Setup.Nodes)), op.Returned, op.Key, []int{op.Client}})
+				len(away), len(r.h.Setup.Nodes)), op.Returned, op.Key, []int{op.Client}})
 		}
 	}
 	res.Saw = fmt.Sprintf("%s while a majority was away", count(res.Samples, "attempt"))

@@ -14,10 +14,11 @@ type run struct {
 	h        *history.History
 	x        *Expect
 	keys     []string
-	beliefs  map[string][]belief  // of each key, in the order in which the leases were handed out
-	acquired []*history.Operation // Lock and Try that won, by when they returned
-	won      []*history.Operation // those of them that the nodes granted: without leases handed over within a process
-	end      time.Duration        // when the clients were told to stop
+	beliefs  map[string][]belief         // of each key, in the order in which the leases were handed out
+	acquired []*history.Operation        // Lock and Try that won, by when they returned
+	won      []*history.Operation        // those of them that the nodes granted
+	handed   map[*history.Operation]bool // the others, which were handed over within a process
+	end      time.Duration               // when the clients were told to stop
 }
 
 // belief is when a client believed that it held a key.
@@ -50,26 +51,30 @@ func newRun(h *history.History, x *Expect) *run {
 		slices.SortStableFunc(of, func(a, b belief) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.Until, b.Until)) })
 	}
 	slices.SortStableFunc(r.acquired, func(a, b *history.Operation) int { return cmp.Compare(a.Returned, b.Returned) })
-	r.won = fromNodes(r.acquired)
+	r.tellHanded()
 	r.keys = slices.Sorted(maps.Keys(r.beliefs))
 	r.end = cmp.Or(h.Stopped, h.Ended, r.end)
 	return r
 }
 
-// fromNodes returns those of acquired that the nodes granted. Whoever was handed a lease over within its process has the owner
-// of somebody who had the key before.
-func fromNodes(acquired []*history.Operation) []*history.Operation {
-	type id struct{ key, owner string }
+// tellHanded tells leases that the nodes granted from those that were handed over: to a Lock, under the owner of somebody in the
+// same process who had the key before.
+func (r *run) tellHanded() {
+	type id struct {
+		key, owner string
+		process    int
+	}
+	r.handed = map[*history.Operation]bool{}
 	known := map[id]bool{}
-	var won []*history.Operation
-	for _, op := range acquired {
-		which := id{op.Key, op.Lease}
-		if op.Lease == "" || !known[which] {
-			won = append(won, op)
+	for _, op := range r.acquired {
+		which := id{op.Key, op.Lease, op.Process}
+		if op.Kind == history.Lock && op.Lease != "" && known[which] {
+			r.handed[op] = true
+		} else {
+			r.won = append(r.won, op)
 		}
 		known[which] = true
 	}
-	return won
 }
 
 // acquires reports whether an operation asks for a lease.

@@ -32,8 +32,9 @@ func (r *page) oneKey() {
 	if still := r.of(pick{workload: stalls, subject: bystander}, stallMax); len(still) > 0 {
 		r.line("")
 		r.line("**What the machine makes everybody wait.** In a turn of the same length in each round nobody locks: a thread for each core")
-		r.line("does nothing but read the clock. The longest time for which one of them did not run was %s ms: %s", still.spread().text(""), ratio(still, of(oursFenced, waitMean)).text("×"))
-		r.line("the mean wait of `Fenced` in the same round, and a wait that meets such a stall cannot be shorter.")
+		r.line("does nothing but read the clock. The longest time in a turn for which one of them did not run was %s ms,", still.spread().text(""))
+		r.line("which is %s the mean wait of `Fenced` in the same round: a wait that meets such a stall cannot be shorter.", ratio(still, of(oursFenced, waitMean)).text("×"))
+		r.line("The longest wait of `Fenced` was %s that stall.", ratio(of(oursFenced, waitMax), still).text("×"))
 	}
 	r.line("")
 }

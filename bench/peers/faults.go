@@ -83,13 +83,10 @@ func (b *bench) faultRound(ctx context.Context, workload string, kinds []Kind, r
 			if state == healthy {
 				warm := t.load
 				warm.For = b.run.Settings.Warm
-				y, err := drive(ctx, subjects[at], warm)
-				if err != nil {
+				if _, err := drive(ctx, subjects[at], warm); err != nil {
 					return err
 				}
-				turns[at].load.Room = t.load.roomFor(y)
 			}
-			t.load.Room = turns[at].load.Room
 			runtime.GC()
 			y, err := drive(ctx, subjects[at], t.load)
 			if err != nil {

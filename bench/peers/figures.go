@@ -36,6 +36,17 @@ func (f figures) sum(p pick, count func(Measurement) int) int {
 	return total
 }
 
+// roundsOf returns how many rounds of a workload there were.
+func (f figures) roundsOf(workload string) int {
+	rounds := 0
+	for _, m := range f {
+		if m.Workload == workload {
+			rounds = max(rounds, m.Round+1)
+		}
+	}
+	return rounds
+}
+
 func (f figures) has(workload string) bool {
 	for _, m := range f {
 		if m.Workload == workload {

@@ -24,17 +24,6 @@ type Load struct {
 	Record  bool          // keep latencies; costs memory, so that loads which count allocations do not
 	Locked  bool          // the worker keeps to one thread
 	Batch   int           // locks in a cycle
-	Room    int           // for how many cycles of a worker there is room in its records from the beginning
-}
-
-// roomFor returns room for what a worker may do while the load runs, by what warming up came to: to have records grow
-// makes garbage, which the fastest subjects would make most of.
-func (l Load) roomFor(warm Yield) int {
-	if !l.Record || warm.Elapsed <= 0 {
-		return 0
-	}
-	cycles := float64(warm.Locks) / float64(l.Batch*l.Workers)
-	return int(1.5*cycles*float64(l.For)/float64(warm.Elapsed)) + 64
 }
 
 // Yield is what a load came to.
@@ -63,11 +52,16 @@ func drive(ctx context.Context, s Subject, load Load) (Yield, error) {
 	defer bound.Stop()
 
 	workers := make([]worker, load.Workers)
+	records, err := newRecords(2 * load.Workers)
+	if err != nil {
+		return Yield{}, err
+	}
+	defer records.free()
 	var inside atomic.Int32
 	for i := range workers {
 		workers[i] = worker{
 			index: i, subject: s, load: load, inside: &inside, failed: map[string]int{},
-			cycles: make([]time.Duration, 0, load.Room), waits: make([]time.Duration, 0, load.Room),
+			cycles: records.next(), waits: records.next(),
 		}
 	}
 	var wg sync.WaitGroup

@@ -81,7 +81,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	only := f.String("only", "", "workloads, with commas between; all: "+strings.Join(names, ","))
 	subjects := f.String("subjects", "", "subjects, with commas between; all by default")
 	nodesFlag := f.String("nodes", "process:5", "kind and number of nodes: process:N, docker:N")
-	rounds := f.Int("rounds", 0, "rounds of every workload; a report wants at least five (default 5, with -quick 2)")
+	rounds := f.Int("rounds", 0, "rounds of every workload, three times as many of latency; a report wants at least five (default 5, with -quick 2)")
 	turn := f.Duration("turn", 0, "how long a turn takes (default 1.5s, with -quick 0.1s)")
 	var o options
 	f.StringVar(&o.md, "md", "", "write the report here; stdout if there is no file at all")

@@ -55,11 +55,13 @@ func (r *page) head(svg string) {
 	r.line("")
 	r.line("Written by `bench/peers`; do not edit. `make bench-peers` measures again.")
 	r.line("")
-	s := r.run.Settings
+	s, more := r.run.Settings, ""
+	if n := r.roundsOf(latency); n > s.Rounds {
+		more = fmt.Sprintf(", %d of one worker's latency", n)
+	}
 	r.line("The same workloads through this library, through every peer, and through a hand-written client that does only the")
-	r.line("bytes, on the same %d nodes (%s), in alternating turns of one run: %s of every workload, and %d of one worker", s.Nodes, s.Kind, plural(s.Rounds, "round"), s.rounds(latency))
-	r.line("on %d nodes; in every round every subject once. A figure is the median of the rounds, the smallest and the largest in", s.Nodes)
-	r.line("brackets.")
+	r.line("bytes, on the same %d nodes (%s), in alternating turns of one run: %s of every workload%s; in", s.Nodes, s.Kind, plural(s.Rounds, "round"), more)
+	r.line("every round every subject once. A figure is the median of the rounds, the smallest and the largest in brackets.")
 	r.line("")
 	if r.run.Settings.Rounds < 5 {
 		r.line("**Fewer than five rounds: a trial, no report.**")

@@ -17,10 +17,10 @@ import (
 type Settings struct {
 	Kind   cluster.Kind  `json:"kind"`
 	Nodes  int           `json:"nodes"`
-	Rounds int           `json:"rounds"`
+	Rounds int           `json:"rounds"`  // see rounds
 	Warm   time.Duration `json:"warm_ns"` // before each turn: connections open, scripts load
 	Turn   time.Duration `json:"turn_ns"`
-	Fault  time.Duration `json:"fault_ns"` // turns on nodes that are hung or killed
+	Fault  time.Duration `json:"fault_ns"` // turns on nodes that are hung or killed, and before that
 	OneKey time.Duration `json:"one_key_ns"`
 
 	// Of the workloads with clients in several processes.
@@ -31,8 +31,8 @@ type Settings struct {
 	KilledTTL time.Duration `json:"killed_ttl_ns"` // of the holders that are killed
 }
 
-// rounds returns how many rounds a workload has: three times as many where there is one worker, whose times vary more from
-// turn to turn than subjects differ.
+// rounds returns how many rounds a workload has: latency three times as many as others, because its times vary more from turn
+// to turn than subjects differ.
 func (s Settings) rounds(workload string) int {
 	if workload == latency {
 		return 3 * s.Rounds
@@ -164,10 +164,13 @@ func (b *bench) rounds(ctx context.Context, turns []turn) error {
 
 // alternate has every turn taken once in each round, in rotated order; all are of one workload.
 func (b *bench) alternate(turns []turn, take func(t turn, round int) error) error {
+	if len(turns) == 0 { // none of the subjects that were chosen is in it
+		return nil
+	}
 	total := b.run.Settings.rounds(turns[0].workload)
 	for round := range total {
 		for i := range turns {
-			if err := take(turns[(i+round*len(turns)/total)%len(turns)], round); err != nil {
+			if err := take(turns[(i+round*max(len(turns), total)/total)%len(turns)], round); err != nil {
 				return err
 			}
 		}
@@ -189,10 +192,10 @@ func (b *bench) take(ctx context.Context, on *nodes, t turn, round int, state st
 	t.load.Keys, name = b.keys(t.load)
 	warm := t.load
 	warm.For = b.run.Settings.Warm
-	y, err := drive(ctx, s, warm)
+	_, err = drive(ctx, s, warm)
+	var y Yield
 	var served time.Duration
 	if err == nil {
-		t.load.Room = t.load.roomFor(y)
 		runtime.GC()
 		before, _ := on.cpu(ctx, t.nodes) // what a node does not tell is not measured
 		y, err = drive(ctx, s, t.load)

@@ -69,6 +69,39 @@ func TestARunMeasuresEverything(t *testing.T) {
 	}
 }
 
+// A workload that has none of the chosen subjects is left out.
+func TestAWorkloadWithoutSubjects(t *testing.T) {
+	b := &bench{run: &Run{Settings: quick}, only: kindsNamed(rawPipelined), logf: t.Logf}
+	for _, run := range []func(context.Context) error{b.latency, b.oneKey, b.handOver} {
+		if err := run(t.Context()); err != nil || len(b.run.Measurements) > 0 {
+			t.Errorf("got %v and %v", err, b.run.Measurements)
+		}
+	}
+}
+
+// What is noted while a load runs has room for everybody, apart from each other.
+func TestRecords(t *testing.T) {
+	r, err := newRecords(3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.free()
+	all := [][]time.Duration{r.next(), r.next(), r.next()}
+	for i := range all {
+		for n := range cap(all[i]) {
+			all[i] = append(all[i], time.Duration(i*n))
+		}
+	}
+	for i, one := range all {
+		if len(one) < 1<<20 || one[0] != 0 || one[len(one)-1] != time.Duration(i*(len(one)-1)) {
+			t.Errorf("slice %d of %d is not what was put into it", i, len(one))
+		}
+		if extended := append(one, 7); extended[len(one)] != 7 {
+			t.Errorf("slice %d does not grow", i)
+		}
+	}
+}
+
 // What a run was interrupted in is an error, and the nodes are gone.
 func TestAnInterruptedRunEnds(t *testing.T) {
 	three(t)

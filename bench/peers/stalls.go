@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"runtime"
 	"slices"
 	"sync"
@@ -12,15 +13,15 @@ const bystander = "clock"
 
 // stalls measures for how long the machine leaves a thread alone that could run: with as many threads as there are cores,
 // all of which read the clock and do nothing else. Whoever shares the cores, or the machine that this one runs on, shows in
-// it, and in every subject's longest wait.
-func (b *bench) stalls(round int) {
+// it, and in every subject's longest wait; so does a quota of processor time, which these threads use up sooner.
+func (b *bench) stalls(ctx context.Context, round int) {
 	length := b.run.Settings.OneKey
 	most := make([]time.Duration, runtime.GOMAXPROCS(0))
 	runtime.GC()
 	var wg sync.WaitGroup
 	begin := time.Now()
 	for i := range most {
-		wg.Go(func() { most[i] = stall(begin, length) })
+		wg.Go(func() { most[i] = stall(ctx, begin, length) })
 	}
 	wg.Wait()
 	m := Measurement{Workload: stalls, State: healthy, Subject: bystander, Round: round, Workers: len(most),
@@ -30,11 +31,11 @@ func (b *bench) stalls(round int) {
 }
 
 // stall returns the longest time between two looks at the clock.
-func stall(begin time.Time, length time.Duration) (most time.Duration) {
+func stall(ctx context.Context, begin time.Time, length time.Duration) (most time.Duration) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	var last time.Duration
-	for last < length {
+	last := time.Since(begin)
+	for last < length && ctx.Err() == nil {
 		now := time.Since(begin)
 		most = max(most, now-last)
 		last = now

@@ -73,7 +73,7 @@ func (b *bench) oneKey(ctx context.Context) error {
 	return b.alternate(turns, func(t turn, r int) error {
 		if r != round {
 			round = r
-			b.stalls(round)
+			b.stalls(ctx, round)
 		}
 		return b.take(ctx, b.nodes, t, r, healthy)
 	})

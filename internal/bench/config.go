@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
-	"strings"
 	"time"
 
 	"github.com/quorumlock/quorumlock/internal/access"
@@ -86,23 +85,7 @@ func (cfg Config) Complete() (Config, error) {
 	if _, err := plan(cfg.Faults, cfg.Nodes, cfg.Duration); err != nil {
 		return cfg, err
 	}
-	return cfg, cfg.try()
-}
-
-// nobody stands for nodes that are not there yet: an address that nobody has (RFC 5737).
-var nobody = []string{"192.0.2.1:6379"}
-
-// try has the library look at the addresses and the TTL. It does not connect.
-func (cfg Config) try() error {
-	addrs := cfg.Addrs
-	if len(addrs) == 0 {
-		addrs = nobody
-	}
-	l, err := cfg.dial(addrs, redlock.Config{})
-	if err != nil {
-		return errors.New(strings.TrimPrefix(err.Error(), "redlock: "))
-	}
-	return l.Close()
+	return cfg, access.Try(cfg.Addrs, func(addrs []string) (*redlock.Locker, error) { return cfg.dial(addrs, redlock.Config{}) })
 }
 
 // locker returns one of the run.

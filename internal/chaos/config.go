@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
-	"strings"
 	"time"
 
 	"github.com/quorumlock/quorumlock/clock"
@@ -108,23 +107,7 @@ func (cfg Config) Complete() (Config, error) {
 	case (cfg.Hooks.Kill == "") != (cfg.Hooks.Start == ""):
 		return cfg, errors.New("say both how to kill a node and how to start it again")
 	}
-	return cfg, cfg.try()
-}
-
-// nobody stands for nodes that are not there yet: an address that nobody has (RFC 5737).
-var nobody = []string{"192.0.2.1:6379"}
-
-// try has the library look at the addresses and the TTL. It does not connect.
-func (cfg Config) try() error {
-	addrs := cfg.Addrs
-	if len(addrs) == 0 {
-		addrs = nobody
-	}
-	l, err := cfg.dial(addrs, false)
-	if err != nil {
-		return errors.New(strings.TrimPrefix(err.Error(), "redlock: "))
-	}
-	return l.Close()
+	return cfg, access.Try(cfg.Addrs, func(addrs []string) (*redlock.Locker, error) { return cfg.dial(addrs, false) })
 }
 
 // dial returns a locker as the run's clients have it. fresh: no lock can be held on these nodes yet.
